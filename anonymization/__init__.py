@@ -1,0 +1,1 @@
+"""How a datum may change class: declared workflows, and the one way to run them."""

@@ -1,0 +1,34 @@
+"""The workflows in force: a promotion is legal only through an object in this tuple."""
+
+from __future__ import annotations
+
+from anonymization.workflow import Workflow
+from anonymization.workflows.agent_run_aggregates import AGENT_RUN_AGGREGATES
+from anonymization.workflows.capability_index_by_tool import CAPABILITY_INDEX_BY_TOOL
+from anonymization.workflows.fund_portfolio_rollup import FUND_PORTFOLIO_ROLLUP
+from anonymization.workflows.pipeline_benchmark import PIPELINE_BENCHMARK
+
+__all__ = ["WORKFLOWS", "UnregisteredWorkflow", "registered_workflow"]
+
+WORKFLOWS: tuple[Workflow, ...] = (
+    FUND_PORTFOLIO_ROLLUP,
+    PIPELINE_BENCHMARK,
+    AGENT_RUN_AGGREGATES,
+    CAPABILITY_INDEX_BY_TOOL,
+)
+
+
+class UnregisteredWorkflow(LookupError):
+    """No workflow of that name is in force."""
+
+
+def registered_workflow(name: str) -> Workflow:
+    """The workflow of that name, or a refusal that lists those in force."""
+    for workflow in WORKFLOWS:
+        if workflow.name == name:
+            return workflow
+    known = ", ".join(workflow.name for workflow in WORKFLOWS)
+    message = (
+        f"no workflow {name[:60]!r} is registered in anonymization.registered; in force: {known}"
+    )
+    raise UnregisteredWorkflow(message)

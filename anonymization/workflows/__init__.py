@@ -1,0 +1,1 @@
+"""The named workflows, one module each; `anonymization.registered` lists those in force."""

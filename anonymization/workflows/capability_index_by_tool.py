@@ -1,0 +1,47 @@
+"""capability_index_by_tool: one key per tool that says how well it works, over all tenants."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from anonymization.workflow import Measure, Period, PublishMode, Workflow
+from catalog.floors import DisclosurePolicy
+
+__all__ = ["CAPABILITY_INDEX_BY_TOOL"]
+
+_R = "tenant_private.agent_runs"
+
+_ROWS = """
+    SELECT r.tenant_id,
+           r.tool_name,
+           r.latency_ms,
+           r.cost_usd,
+           CASE WHEN r.outcome = 'succeeded' THEN 1 ELSE 0 END AS succeeded,
+           r.cost_usd AS amount
+    FROM tenant_private.agent_runs r
+    WHERE r.started_at < CAST(:closed_before AS timestamp) AT TIME ZONE 'UTC'
+"""
+
+CAPABILITY_INDEX_BY_TOOL = Workflow(
+    name="capability_index_by_tool",
+    description="Tells the platform how well each tool works, over all tenants and months.",
+    sources=(_R,),
+    target="platform.capability_index_by_tool",
+    policy=DisclosurePolicy(k_tenants=5, max_share=Decimal("0.60"), p_percent=10),
+    rows=_ROWS,
+    dimensions={"tool_name": (f"{_R}.tool_name",)},
+    measures=(
+        Measure("runs", "count(*)", (f"{_R}.run_id",)),
+        Measure("success_rate", "avg(succeeded)", (f"{_R}.outcome",), decimals=3),
+        Measure(
+            "latency_p50_ms",
+            "percentile_cont(0.50) WITHIN GROUP (ORDER BY latency_ms)",
+            (f"{_R}.latency_ms",),
+            significant_digits=2,
+        ),
+        Measure("cost_per_run_usd", "avg(cost_usd)", (f"{_R}.cost_usd",), significant_digits=2),
+    ),
+    period=Period.MONTH,
+    module=__name__,
+    publish_mode=PublishMode.REPLACE,
+)

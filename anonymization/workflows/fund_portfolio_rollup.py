@@ -1,0 +1,63 @@
+"""fund_portfolio_rollup: how a fund's portfolio sells, per stage and month."""
+
+from __future__ import annotations
+
+import os
+from decimal import Decimal
+
+from anonymization.workflow import Measure, Period, Workflow
+from catalog.floors import DisclosurePolicy
+
+__all__ = ["FUND_PORTFOLIO_ROLLUP", "fund_portfolio_rollup"]
+
+_OPPORTUNITIES = "tenant_private.crm_opportunities"
+_STAGE = f"{_OPPORTUNITIES}.deal_stage"
+_ENGAGED = f"{_OPPORTUNITIES}.engaged_on"
+_CLOSED = f"{_OPPORTUNITIES}.closed_on"
+_VALUE = f"{_OPPORTUNITIES}.close_value"
+
+_ROWS = """
+    SELECT o.tenant_id,
+           CASE WHEN o.deal_stage IN ('Won', 'Lost') THEN 'Closed' ELSE o.deal_stage END AS stage,
+           CAST(date_trunc('month', COALESCE(o.closed_on, o.engaged_on)) AS date) AS month,
+           CASE o.deal_stage WHEN 'Won' THEN 1 WHEN 'Lost' THEN 0 END AS won,
+           CASE WHEN o.deal_stage = 'Won' THEN o.close_value END AS won_value,
+           o.closed_on - o.engaged_on AS cycle_days,
+           CASE WHEN o.deal_stage = 'Won' THEN COALESCE(o.close_value, 0) ELSE 0 END AS amount
+    FROM tenant_private.crm_opportunities o
+    WHERE o.deal_stage IN ('Engaging', 'Won', 'Lost')
+      AND COALESCE(o.closed_on, o.engaged_on) < :closed_before
+"""
+
+
+def fund_portfolio_rollup(fund_min_portcos: int = 5) -> Workflow:
+    """The workflow, for cells of at least that many distinct portcos (floor: 3)."""
+    return Workflow(
+        name="fund_portfolio_rollup",
+        description="Rolls each fund's deals up per stage and month, for the fund alone.",
+        sources=(_OPPORTUNITIES,),
+        target="fund_private.portfolio_metric_rollups",
+        policy=DisclosurePolicy(
+            k_tenants=fund_min_portcos, max_share=Decimal("0.60"), p_percent=10
+        ),
+        rows=_ROWS,
+        dimensions={
+            "fund_id": (f"{_OPPORTUNITIES}.tenant_id", "control.portfolio_membership.fund_id"),
+            "stage": (_STAGE,),
+            "month": (_CLOSED, _ENGAGED),
+        },
+        measures=(
+            Measure("deals", "count(*)", (f"{_OPPORTUNITIES}.opportunity_id",)),
+            Measure("win_rate", "avg(won)", (_STAGE,), decimals=2),
+            Measure("value", "sum(won_value)", (_VALUE, _STAGE), significant_digits=3),
+            Measure("cycle_days", "avg(cycle_days)", (_ENGAGED, _CLOSED), decimals=0),
+        ),
+        period=Period.MONTH,
+        module=__name__,
+        allowed_values={"stage": frozenset({"Engaging", "Closed"})},
+    )
+
+
+FUND_PORTFOLIO_ROLLUP = fund_portfolio_rollup(
+    int(os.environ.get("CLASSLINE_FUND_MIN_PORTCOS", "5"))
+)

@@ -1,0 +1,87 @@
+"""pipeline_benchmark: how deals go by sector, customer size, product series and quarter."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from anonymization.workflow import Measure, Period, Workflow
+from catalog.floors import DisclosurePolicy
+
+__all__ = ["PIPELINE_BENCHMARK"]
+
+_O = "tenant_private.crm_opportunities"
+_A = "tenant_private.crm_accounts"
+
+_SECTORS = frozenset(
+    {
+        "employment",
+        "entertainment",
+        "finance",
+        "marketing",
+        "medical",
+        "retail",
+        "services",
+        "software",
+        "technology",
+        "telecommunications",
+    }
+)
+_SECTOR_LIST = ", ".join(f"'{sector}'" for sector in sorted(_SECTORS))
+_SIZE_BANDS = ("up to 999", "1,000-4,999", "5,000 and more")
+
+_ROWS = f"""
+    SELECT o.tenant_id,
+           CASE WHEN lower(a.sector) IN ({_SECTOR_LIST}) THEN lower(a.sector)
+                ELSE 'other' END AS sector,
+           CASE WHEN a.employees < 1000 THEN '{_SIZE_BANDS[0]}'
+                WHEN a.employees < 5000 THEN '{_SIZE_BANDS[1]}'
+                WHEN a.employees >= 5000 THEN '{_SIZE_BANDS[2]}' END AS size_band,
+           o.product_series,
+           to_char(o.closed_on, 'YYYY-"Q"Q') AS quarter,
+           CASE WHEN o.deal_stage = 'Won' THEN 1 ELSE 0 END AS won,
+           CASE WHEN o.deal_stage = 'Won' THEN o.close_value END AS won_value,
+           CASE WHEN o.deal_stage = 'Won' THEN o.tenant_id END AS winner,
+           CASE WHEN o.deal_stage = 'Won' THEN COALESCE(o.close_value, 0) ELSE 0 END AS amount
+    FROM tenant_private.crm_opportunities o
+    JOIN tenant_private.crm_accounts a USING (tenant_id, account_id)
+    WHERE o.deal_stage IN ('Won', 'Lost') AND o.closed_on < :closed_before
+"""  # noqa: S608 - made of constants of this module
+
+
+def _quantile(share: str) -> Measure:
+    """A quantile of won value, withheld where fewer than k tenants won anything."""
+    return Measure(
+        f"value_p{share[2:]}",
+        f"CASE WHEN count(DISTINCT winner) >= :k_tenants THEN "
+        f"percentile_cont({share}) WITHIN GROUP (ORDER BY won_value) END",
+        (f"{_O}.close_value", f"{_O}.deal_stage"),
+        significant_digits=2,
+    )
+
+
+PIPELINE_BENCHMARK = Workflow(
+    name="pipeline_benchmark",
+    description="Benchmarks deals across all tenants, in cells that point at none of them.",
+    sources=(_O, _A),
+    target="anonymized.anonymized_industry_benchmarks",
+    policy=DisclosurePolicy(
+        k_tenants=5, k_after_leaving_out_a_fund=5, max_share=Decimal("0.60"), p_percent=10
+    ),
+    rows=_ROWS,
+    dimensions={
+        "sector": (f"{_A}.sector",),
+        "size_band": (f"{_A}.employees",),
+        "product_series": (f"{_O}.product_series",),
+        "quarter": (f"{_O}.closed_on",),
+    },
+    measures=(
+        Measure("deals", "count(*)", (f"{_O}.opportunity_id",)),
+        Measure("win_rate", "avg(won)", (f"{_O}.deal_stage",), decimals=2),
+        _quantile("0.25"),
+        _quantile("0.50"),
+        _quantile("0.75"),
+    ),
+    period=Period.QUARTER,
+    module=__name__,
+    allowed_values={"sector": _SECTORS | {"other"}, "size_band": frozenset(_SIZE_BANDS)},
+)

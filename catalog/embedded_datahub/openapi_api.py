@@ -1,0 +1,117 @@
+"""DataHub's newer HTTP API: writing and reading entities by type, and the relationships of one."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from catalog.embedded_datahub import lineage_graph
+from catalog.embedded_datahub.errors import InvalidRequest
+from catalog.embedded_datahub.ingest import ChangeType, Ingestion, Proposal
+from catalog.embedded_datahub.json_values import JsonObject, JsonValue, object_at, text_at
+from catalog.embedded_datahub.urns import parse_urn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from catalog.embedded_datahub.schemas import MetadataModel
+    from catalog.embedded_datahub.storage import Catalog
+
+__all__ = ["OpenApi"]
+
+_PAGE = 200
+
+
+class OpenApi:
+    """The `/openapi` routes over one catalog."""
+
+    def __init__(self, catalog: Catalog, model: MetadataModel) -> None:
+        self._catalog = catalog
+        self._model = model
+        self._ingestion = Ingestion(catalog, model)
+
+    def write(self, entity_type: str, entities: JsonValue, change: ChangeType) -> JsonValue:
+        """Write the aspects of entities of one type, all of them or none."""
+        items = _objects(entities)
+        proposals = [
+            Proposal(
+                urn=text_at(item, "urn"),
+                entity_type=entity_type,
+                aspect=name,
+                change=change,
+                value=object_at(item, name).get("value"),
+                system=object_at(object_at(item, name), "systemMetadata"),
+                headers=_headers(object_at(item, name)),
+            )
+            for item in items
+            for name in item
+            if name != "urn"
+        ]
+        if not proposals:
+            message = "no aspect to write: send a list of objects with a urn and aspects"
+            raise InvalidRequest(message)
+        self._ingestion.write(proposals, time.time_ns() // 1_000_000)
+        return [{"urn": item["urn"]} for item in items]
+
+    def delete(self, entity_type: str, urn: str) -> JsonValue:
+        """Forget an entity."""
+        if parse_urn(urn).entity_type != entity_type:
+            message = f"{urn} is not a URN of a {entity_type}"
+            raise InvalidRequest(message)
+        self._ingestion.delete(urn)
+        return None
+
+    def read(self, entity_type: str, wanted: JsonValue, *, with_system: bool) -> JsonValue:
+        """The aspects of entities; those named in each request, or all of them."""
+        self._model.entity(entity_type)
+        return [
+            {"urn": urn, **self._aspects(urn, item.keys() - {"urn"}, with_system=with_system)}
+            for item in _objects(wanted)
+            for urn in [text_at(item, "urn")]
+            if self._catalog.exists(urn)
+        ]
+
+    def relationships(
+        self, urn: str, direction: str, names: Iterable[str], start: int
+    ) -> JsonObject:
+        """The entities that one is tied to."""
+        if direction not in {"INCOMING", "OUTGOING"}:
+            message = f"direction {direction!r} is not INCOMING or OUTGOING"
+            raise InvalidRequest(message)
+        with self._catalog.reading() as connection:
+            found = lineage_graph.related(
+                connection,
+                parse_urn(urn).text,
+                tuple(names),
+                outgoing=direction == "OUTGOING",
+            )
+        page = found[start : start + _PAGE]
+        entities: list[JsonValue] = [
+            {
+                "urn": entity.urn,
+                "relationshipType": entity.relationship,
+                **({"via": entity.via} if entity.via else {}),
+            }
+            for entity in page
+        ]
+        return {"start": start, "count": len(page), "total": len(found), "entities": entities}
+
+    def _aspects(self, urn: str, names: Iterable[str], *, with_system: bool) -> JsonObject:
+        return {
+            name: {
+                "value": aspect.value,
+                **({"systemMetadata": aspect.system} if with_system else {}),
+            }
+            for name, aspect in self._catalog.aspects(urn, list(names) or None).items()
+        }
+
+
+def _headers(stated: JsonObject) -> dict[str, str]:
+    return {name: str(value) for name, value in object_at(stated, "headers").items()}
+
+
+def _objects(value: JsonValue) -> list[JsonObject]:
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        message = "the body is not a list of objects: send one object per entity"
+        raise InvalidRequest(message)
+    return [item for item in value if isinstance(item, dict)]

@@ -1,0 +1,36 @@
+"""JSON responses, and refusals in the form in which DataHub's clients read them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import orjson
+from starlette.responses import Response
+
+from catalog.embedded_datahub.errors import RefusedProposals
+
+if TYPE_CHECKING:
+    from catalog.embedded_datahub.errors import EmbeddedDataHubError
+    from catalog.embedded_datahub.json_values import JsonObject, JsonValue
+
+__all__ = ["error_response", "json_response"]
+
+_JSON = "application/json"
+
+
+def json_response(value: JsonValue, status: int = 200) -> Response:
+    """A JSON document as a response."""
+    return Response(orjson.dumps(value), status, media_type=_JSON)
+
+
+def error_response(refusal: EmbeddedDataHubError, *, close: bool = False) -> Response:
+    """A refusal; `close` ends the connection, whose body was not read."""
+    body: JsonObject = {
+        "message": str(refusal),
+        "status": refusal.status,
+        "exceptionClass": type(refusal).__name__,
+    }
+    if isinstance(refusal, RefusedProposals):
+        body["problems"] = list(refusal.problems)
+    headers = {"connection": "close"} if close else {}
+    return Response(orjson.dumps(body), refusal.status, headers=headers, media_type=_JSON)

@@ -1,0 +1,1 @@
+"""Surface 1, the Dagster UI: every store and promotion as an asset, behind the class-flow guard."""

@@ -1,0 +1,31 @@
+"""Assembles all that Dagster shows and runs; the class-flow guard has the last word."""
+
+from __future__ import annotations
+
+from dagster import Definitions, in_process_executor
+
+from anonymization.registered import WORKFLOWS
+from catalog.declared import REGISTRY
+from dagster_project.class_flow import guarded
+from dagster_project.jobs import promotion_jobs
+from dagster_project.promotion_assets import promotion_assets
+from dagster_project.resources import PlatformResource, PromotionIds
+from dagster_project.store_assets import store_assets
+
+__all__ = ["defs"]
+
+_PROMOTIONS = tuple(promotion_assets(workflow) for workflow in WORKFLOWS)
+
+defs = guarded(
+    Definitions(
+        assets=[
+            *store_assets(REGISTRY, WORKFLOWS),
+            *(asset for p in _PROMOTIONS for asset in (p.candidate, p.published)),
+        ],
+        asset_checks=[promotion.checks for promotion in _PROMOTIONS],
+        jobs=promotion_jobs(_PROMOTIONS),
+        resources={"platform": PlatformResource(), "promotion_ids": PromotionIds()},
+        executor=in_process_executor,
+    ),
+    crossings=[promotion.crossing for promotion in _PROMOTIONS],
+)

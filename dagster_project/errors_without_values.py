@@ -1,0 +1,32 @@
+"""Keeps row values out of Dagster's event log when a step fails."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from dagster import Failure, MetadataValue
+
+__all__ = ["errors_without_values"]
+
+_VALUE_FREE = {"anonymization", "catalog", "expectations", "lineage", "stores"}
+
+
+@contextmanager
+def errors_without_values() -> Iterator[None]:
+    """Report a failure by its kind and place; only messages of our own packages pass.
+
+    A database's message may quote the row it stumbled over, and the event log is kept for good.
+    """
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - the boundary to Dagster, whose log it enters
+        kind = type(error)
+        said = str(error) if kind.__module__.partition(".")[0] in _VALUE_FREE else "message withheld"
+        frames = "".join(traceback.format_tb(error.__traceback__))
+        raise Failure(
+            f"{kind.__module__}.{kind.__qualname__}: {said}",
+            metadata={"where": MetadataValue.text(frames)},
+            allow_retries=False,
+        ) from None

@@ -1,0 +1,51 @@
+"""The jobs people start: one for each workflow, and one that promotes everything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from dagster import AssetSelection, define_asset_job, in_process_executor
+
+from dagster_project.promotion_assets import PromotionAssets
+
+if TYPE_CHECKING:
+    from dagster._core.definitions.unresolved_asset_job_definition import (
+        UnresolvedAssetJobDefinition,
+    )
+
+__all__ = ["PROMOTE_EVERYTHING", "promotion_jobs"]
+
+PROMOTE_EVERYTHING = "promote_everything"
+
+
+def promotion_jobs(
+    promotions: Sequence[PromotionAssets],
+) -> tuple[UnresolvedAssetJobDefinition, ...]:
+    """A job named like each workflow, and the one that runs them all."""
+    every_key = [key for promotion in promotions for key in promotion.keys]
+    return (
+        *(
+            define_asset_job(
+                promotion.workflow.name,
+                selection=AssetSelection.assets(*promotion.keys),
+                description=(
+                    f"{promotion.workflow.description} Files a candidate, checks it, and releases "
+                    "it if a steward has approved the workflow."
+                ),
+                owners=[promotion.workflow.target_dataset.owner],
+                executor_def=in_process_executor,
+            )
+            for promotion in promotions
+        ),
+        define_asset_job(
+            PROMOTE_EVERYTHING,
+            selection=AssetSelection.assets(*every_key),
+            description=(
+                "Runs every workflow. One that fails or waits for a steward does not stop the "
+                "others."
+            ),
+            owners=["team:data-governance"],
+            executor_def=in_process_executor,
+        ),
+    )

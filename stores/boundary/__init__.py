@@ -1,0 +1,1 @@
+"""Who may reach what inside PostgreSQL: logins, signed claims, row-level security."""

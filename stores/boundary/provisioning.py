@@ -1,0 +1,247 @@
+"""Makes owners and logins: tenants, funds, stewards and the services, as the administrator.
+
+Opaque names, passwords hashed before they leave this process, one audit row per boundary crossed.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+import psycopg
+from psycopg import sql
+from sqlalchemy import Connection, text
+
+from catalog.data_classes import PrincipalKind
+from stores.boundary.claims import padded_key_blocks
+from stores.errors import StoreError, translated_errors
+from stores.keyring import Keyring, LoginSecret, new_login, store_logins
+from stores.platform import SERVICE, Platform
+from stores.steward_credentials import StewardCredential
+
+__all__ = [
+    "OwnedElsewhere",
+    "OwnerIds",
+    "StewardExists",
+    "add_steward",
+    "ensure_owners",
+    "ensure_services",
+]
+
+_GROUPS: Mapping[PrincipalKind, str] = {
+    PrincipalKind.TENANT: "tenant_rw",
+    PrincipalKind.FUND: "fund_r",
+    PrincipalKind.PLATFORM: "platform_rw",
+    PrincipalKind.STEWARD: "steward_w",
+    PrincipalKind.LOADER: "loader_w",
+    PrincipalKind.ANONYMIZER: "anonymizer_r",
+}
+_SERVICES = (PrincipalKind.PLATFORM, PrincipalKind.LOADER, PrincipalKind.ANONYMIZER)
+_STEWARD_NAME_LIMIT = 64
+
+
+class OwnedElsewhere(StoreError):
+    """A portfolio company is registered under another fund."""
+
+
+class StewardExists(StoreError):
+    """A steward of that name is registered, or the name is not one."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerIds:
+    """Opaque ids by external name."""
+
+    tenants: Mapping[str, str]
+    funds: Mapping[str, str]
+    tenants_added: int
+    funds_added: int
+
+
+def ensure_services(platform: Platform) -> None:
+    """Give the services their logins and the database the key that verifies their claims."""
+    keyring = platform.keyring
+    made = [
+        new_login(kind, SERVICE) for kind in _SERVICES if (kind, SERVICE) not in keyring.logins
+    ]
+    if made:
+        store_logins(platform.home, made)
+        platform.reload_keyring()
+        keyring = platform.keyring
+    with translated_errors(), platform.admin_engine().begin() as connection:
+        _store_signing_key(connection, keyring)
+        known = set(connection.execute(text("SELECT login FROM control.logins")).scalars())
+        missing = [keyring.login(kind, SERVICE) for kind in _SERVICES]
+        _create_logins(connection, [secret for secret in missing if secret.login not in known])
+
+
+def ensure_owners(
+    platform: Platform, portfolio: Mapping[str, str], *, reason: str
+) -> OwnerIds:
+    """Register portfolio companies under their funds (name -> fund name), with a login each."""
+    with translated_errors(), platform.admin_engine().begin() as connection:
+        connection.execute(text("LOCK TABLE control.tenants IN SHARE ROW EXCLUSIVE MODE"))
+        funds = _ids(connection, "fund")
+        tenants = _ids(connection, "tenant")
+        owners = {
+            row.tenant_id: row.fund_id
+            for row in connection.execute(
+                text("SELECT tenant_id, fund_id FROM control.portfolio_membership")
+            )
+        }
+        moved = sum(
+            1
+            for name, fund in portfolio.items()
+            if name in tenants and owners.get(tenants[name]) != funds.get(fund)
+        )
+        if moved:
+            message = (
+                f"{moved} of {len(portfolio)} portfolio companies belong to another fund here: "
+                "refused, since moving one changes which fund sees it; load under the same mapping"
+            )
+            raise OwnedElsewhere(message)
+        new_funds = {
+            name: f"fd_{secrets.token_hex(8)}"
+            for name in dict.fromkeys(portfolio.values())
+            if name not in funds
+        }
+        new_tenants = {
+            name: f"tn_{secrets.token_hex(8)}" for name in portfolio if name not in tenants
+        }
+        logins = [
+            *(new_login(PrincipalKind.FUND, owner) for owner in new_funds.values()),
+            *(new_login(PrincipalKind.TENANT, owner) for owner in new_tenants.values()),
+        ]
+        funds |= new_funds
+        tenants |= new_tenants
+        _insert_owners(connection, "fund", new_funds)
+        _insert_owners(connection, "tenant", new_tenants)
+        _insert_memberships(
+            connection,
+            [(owner, funds[portfolio[name]]) for name, owner in new_tenants.items()],
+            reason,
+        )
+        _create_logins(connection, logins)
+        if logins:
+            # Before the commit: a crash leaves a spare password, never a login without one.
+            store_logins(platform.home, logins)
+    if logins:
+        platform.reload_keyring()
+    return OwnerIds(tenants, funds, len(new_tenants), len(new_funds))
+
+
+def add_steward(platform: Platform, name: str) -> StewardCredential:
+    """Register a steward with a login of their own; the caller keeps the credential safe."""
+    if not name.isascii() or not name.replace("-", "").replace(".", "").isalnum() or (
+        len(name) > _STEWARD_NAME_LIMIT
+    ):
+        message = (
+            "a steward's name has ASCII letters, digits, dots and hyphens only, at most "
+            f"{_STEWARD_NAME_LIMIT}; choose such a name"
+        )
+        raise StewardExists(message)
+    secret = new_login(PrincipalKind.STEWARD, name)
+    with translated_errors(), platform.admin_engine().begin() as connection:
+        added = connection.execute(
+            text(
+                "INSERT INTO control.stewards (steward_name, login, added_by) "
+                "VALUES (:name, :login, current_user) ON CONFLICT (steward_name) DO NOTHING"
+            ),
+            {"name": name, "login": secret.login},
+        )
+        if not added.rowcount:
+            message = f"a steward {name} is registered already; use the credential made then"
+            raise StewardExists(message)
+        _create_logins(connection, [secret])
+        _audit(connection, [("steward added", name, None, "steward")], "classline steward add")
+    return StewardCredential(name, secret.login, secret.password)
+
+
+def _ids(connection: Connection, kind: str) -> dict[str, str]:
+    rows = connection.execute(text(f"SELECT external_name, {kind}_id FROM control.{kind}s"))  # noqa: S608
+    return {str(name): str(owner) for name, owner in rows}
+
+
+def _insert_owners(connection: Connection, kind: str, owners: Mapping[str, str]) -> None:
+    if owners:
+        connection.execute(
+            text(f"INSERT INTO control.{kind}s ({kind}_id, external_name) VALUES (:id, :name)"),  # noqa: S608
+            [{"id": owner, "name": name} for name, owner in owners.items()],
+        )
+
+
+def _insert_memberships(
+    connection: Connection, memberships: Iterable[tuple[str, str]], reason: str
+) -> None:
+    rows = [{"tenant": tenant, "fund": fund} for tenant, fund in memberships]
+    if rows:
+        connection.execute(
+            text(
+                "INSERT INTO control.portfolio_membership (tenant_id, fund_id) "
+                "VALUES (:tenant, :fund)"
+            ),
+            rows,
+        )
+        _audit(
+            connection,
+            [("portfolio membership added", row["tenant"], None, row["fund"]) for row in rows],
+            reason,
+        )
+
+
+def _audit(
+    connection: Connection, entries: Iterable[tuple[str, str, str | None, str]], reason: str
+) -> None:
+    connection.execute(
+        text(
+            "INSERT INTO platform.kv_audit (actor, action, subject, from_value, to_value, reason) "
+            "VALUES (session_user, :action, :subject, :was, :now, :reason)"
+        ),
+        [
+            {"action": action, "subject": subject, "was": was, "now": now, "reason": reason}
+            for action, subject, was, now in entries
+        ],
+    )
+
+
+def _store_signing_key(connection: Connection, keyring: Keyring) -> None:
+    ipad, opad = padded_key_blocks(keyring.signing_key)
+    connection.execute(
+        text(
+            "INSERT INTO control.signing_keys (kid, ipad, opad, not_after) "
+            "VALUES (:kid, :ipad, :opad, 'infinity') ON CONFLICT (kid) DO NOTHING"
+        ),
+        {"kid": keyring.kid, "ipad": ipad, "opad": opad},
+    )
+
+
+def _create_logins(connection: Connection, logins: Iterable[LoginSecret]) -> None:
+    driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+    for secret in logins:
+        hashed = driver.pgconn.encrypt_password(
+            secret.password.encode(), secret.login.encode(), b"scram-sha-256"
+        ).decode()
+        role = sql.Identifier(secret.login)
+        driver.execute(
+            sql.SQL("CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS "
+                    "INHERIT PASSWORD {}").format(role, sql.Literal(hashed))
+        )
+        driver.execute(
+            sql.SQL("GRANT {} TO {} WITH INHERIT TRUE, SET FALSE, ADMIN FALSE").format(
+                sql.Identifier(_GROUPS[secret.kind]), role
+            )
+        )
+        connection.execute(
+            text(
+                "INSERT INTO control.logins (login, kind, tenant_id, fund_id) "
+                "VALUES (:login, :kind, :tenant, :fund)"
+            ),
+            {
+                "login": secret.login,
+                "kind": str(secret.kind),
+                "tenant": secret.owner if secret.kind is PrincipalKind.TENANT else None,
+                "fund": secret.owner if secret.kind is PrincipalKind.FUND else None,
+            },
+        )

@@ -1,0 +1,83 @@
+"""What the storage layer refuses, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+
+__all__ = [
+    "BoundaryRefused",
+    "ClassRefused",
+    "CredentialRefused",
+    "DatabaseUnreachable",
+    "StoreError",
+    "UnknownOwner",
+    "translated_errors",
+]
+
+
+class StoreError(Exception):
+    """Base of what the storage layer refuses.
+
+    StoreError
+    ├── BoundaryRefused       (PostgreSQL refused it; ``code`` is the rule's SQLSTATE)
+    ├── ClassRefused
+    ├── CredentialRefused
+    ├── DatabaseUnreachable
+    └── UnknownOwner
+    """
+
+
+class BoundaryRefused(StoreError):
+    """A rule inside PostgreSQL refused the call; ``code`` is its SQLSTATE."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{message} [{code}]")
+        self.code = code
+
+
+class ClassRefused(StoreError):
+    """The policy does not let this session touch data of that class."""
+
+
+class CredentialRefused(StoreError):
+    """A credential file is missing, open to others or not a credential."""
+
+
+class DatabaseUnreachable(StoreError):
+    """The platform's database does not answer."""
+
+
+class UnknownOwner(StoreError):
+    """No such tenant, fund or steward is registered."""
+
+
+_PERMISSION_DENIED = "42501"
+
+
+@contextmanager
+def translated_errors() -> Iterator[None]:
+    """Turn the driver's errors into ours, which carry a rule and never a statement or a value."""
+    try:
+        yield
+    except (OperationalError, InterfaceError) as error:
+        state = getattr(error.orig, "sqlstate", None)
+        message = (
+            f"the platform's database does not answer ({state or type(error.orig).__name__}); "
+            "start it with `classline up`, or check CLASSLINE_DATABASE_URL"
+        )
+        raise DatabaseUnreachable(message) from None
+    except DBAPIError as error:
+        state = getattr(error.orig, "sqlstate", None) or "?????"
+        diagnostics = getattr(error.orig, "diag", None)
+        if state.startswith("CL") and diagnostics is not None:
+            hint = f"; {diagnostics.message_hint}" if diagnostics.message_hint else ""
+            raise BoundaryRefused(state, f"{diagnostics.message_primary}{hint}") from None
+        if state == _PERMISSION_DENIED:
+            message = "row-level security or a missing grant refused it: this login may not do that"
+            raise BoundaryRefused(state, message) from None
+        kind = type(error.orig).__name__
+        message = f"PostgreSQL refused a statement of this session ({kind})"
+        raise BoundaryRefused(state, message) from None

@@ -1,0 +1,1 @@
+"""Alembic revisions of the platform's database; each documents the class of what it adds."""

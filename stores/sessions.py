@@ -1,0 +1,348 @@
+"""Typed sessions: the only way to data. Each runs one transaction under its own login and claim.
+
+Errors carry the rule that refused, never a statement, a value or another owner's name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, TypeVar, cast
+from uuid import UUID
+
+import psycopg
+from psycopg import sql
+from psycopg.types.json import Jsonb
+from sqlalchemy import Connection, Engine, TextClause, text
+
+from catalog.data_classes import DataClass, PrincipalKind, may_read
+from catalog.declared import REGISTRY
+from catalog.registry import Dataset
+from stores.boundary.claims import Claim, signed
+from stores.errors import ClassRefused, translated_errors
+from stores.keyring import Keyring
+
+__all__ = [
+    "AnonymizerSession",
+    "Contributions",
+    "FundSession",
+    "Ingested",
+    "LoaderSession",
+    "PlatformSession",
+    "Row",
+    "Session",
+    "StewardSession",
+    "TenantSession",
+    "opened",
+]
+
+Row = Mapping[str, Any]
+"""One row by column name; values have the types of their columns."""
+
+_SessionT = TypeVar("_SessionT", bound="Session")
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """What became of one table's rows in a load."""
+
+    dataset: str
+    inserted: int
+    updated: int
+    unchanged: int
+
+
+@dataclass(frozen=True, slots=True)
+class Contributions:
+    """Who stands behind the cells of a candidate: five columns of equal length."""
+
+    cell_nos: Sequence[int]
+    tenants: Sequence[str]
+    funds: Sequence[str | None]
+    row_counts: Sequence[int]
+    amounts: Sequence[Decimal]
+
+
+class Session:
+    """One transaction of one principal."""
+
+    kind: PrincipalKind
+    isolation: str | None = None
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def _rows(self, statement: str | TextClause, **parameters: object) -> list[Row]:
+        with translated_errors():
+            clause = text(statement) if isinstance(statement, str) else statement
+            return [dict(row) for row in self._connection.execute(clause, parameters).mappings()]
+
+    def _one(self, statement: str, **parameters: object) -> Row:
+        (row,) = self._rows(statement, **parameters)
+        return row
+
+    def _call(self, statement: str, **parameters: object) -> None:
+        with translated_errors():
+            self._connection.execute(text(statement), parameters)
+
+    def _driver(self) -> psycopg.Connection[Any]:
+        return cast("psycopg.Connection[Any]", self._connection.connection.driver_connection)
+
+    def _require_readable(self, dataset: Dataset, data_class: DataClass) -> None:
+        if dataset.data_class is not data_class or not may_read(self.kind, data_class):
+            message = (
+                f"{dataset.qualified_name} [{dataset.data_class}] read as {data_class} by a "
+                f"{self.kind} session: refused by the policy's table of readers; name the "
+                "dataset's own class, in a session that may read it"
+            )
+            raise ClassRefused(message)
+
+    def read(
+        self, data_class: DataClass, dataset_name: str, *, limit: int | None = None
+    ) -> list[Row]:
+        """Rows of one dataset, in order of its key; the caller says which class it expects."""
+        dataset = REGISTRY.get(dataset_name)
+        self._require_readable(dataset, data_class)
+        order = sql.SQL(", ").join(map(sql.Identifier, dataset.primary_key))
+        query = sql.SQL("SELECT * FROM {} ORDER BY {} LIMIT {}").format(
+            sql.Identifier(dataset.schema, dataset.name), order, sql.Literal(limit)
+        )
+        return self._rows(query.as_string().replace(":", r"\:"))
+
+    def count(self, data_class: DataClass, dataset_name: str) -> int:
+        """Number of rows of one dataset that this session may see."""
+        dataset = REGISTRY.get(dataset_name)
+        self._require_readable(dataset, data_class)
+        query = sql.SQL("SELECT count(*) AS rows FROM {}").format(
+            sql.Identifier(dataset.schema, dataset.name)
+        )
+        return int(self._one(query.as_string())["rows"])
+
+
+class TenantSession(Session):
+    """One tenant's session: its own rows, and what everyone may read."""
+
+    kind = PrincipalKind.TENANT
+
+    def write_tenant_private(self, dataset_name: str, rows: Iterable[Row]) -> int:
+        """Insert rows of this tenant; each must carry the tenant's own id. Returns how many."""
+        dataset = REGISTRY.get(dataset_name)
+        self._require_readable(dataset, DataClass.TENANT_PRIVATE)
+        batch = list(rows)
+        if not batch:
+            return 0
+        names = [column.name for column in dataset.columns if column.name in batch[0]]
+        statement = sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(
+            sql.Identifier(dataset.schema, dataset.name),
+            sql.SQL(", ").join(map(sql.Identifier, names)),
+            sql.SQL(", ").join(sql.SQL(f":{name}") for name in names),  # type: ignore[arg-type]
+        )
+        with translated_errors():
+            self._connection.execute(text(statement.as_string()), [dict(row) for row in batch])
+        return len(batch)
+
+
+class FundSession(Session):
+    """One fund's session: its own aggregates, and what everyone may read. It writes nothing."""
+
+    kind = PrincipalKind.FUND
+
+
+class PlatformSession(Session):
+    """The platform's session: operating data, registrations and the outbox."""
+
+    kind = PrincipalKind.PLATFORM
+
+    def records(self, dataset_name: str, where: str = "true", **parameters: object) -> list[Row]:
+        """Rows of a control dataset of class ascend_platform_metric, in order of its key."""
+        dataset = REGISTRY.get(dataset_name)
+        self._require_readable(dataset, DataClass.ASCEND_PLATFORM_METRIC)
+        order = ", ".join(dataset.primary_key)
+        return self._rows(
+            f"SELECT * FROM {dataset.qualified_name} WHERE {where} ORDER BY {order}",  # noqa: S608
+            **parameters,
+        )
+
+    def register_workflow(self, registration: Mapping[str, object]) -> None:
+        """Record a version of a workflow; the same digest with other contents is refused."""
+        self._call(
+            "SELECT control.register_workflow(CAST(:p AS jsonb))", p=Jsonb(dict(registration))
+        )
+
+    def start_run(self, workflow: str, source_digest: str, *, minutes: int = 120) -> UUID:
+        """Open a run, inside which the anonymizer may read the workflow's sources."""
+        row = self._one(
+            "SELECT control.start_run(:w, :d, :m) AS run", w=workflow, d=source_digest, m=minutes
+        )
+        return cast("UUID", row["run"])
+
+    def finish_run(self, run: UUID) -> None:
+        """Close a run: its claims read nothing more."""
+        self._call("SELECT control.finish_run(:run)", run=run)
+
+    def note_errors(self, component: str, error_code: str, how_many: int) -> None:
+        """Count errors in the error ledger."""
+        self._call("SELECT control.note_errors(:c, :e, :n)", c=component, e=error_code, n=how_many)
+
+    def catalog_changed(self, digest: str) -> None:
+        """Queue the catalog for DataHub unless this very catalog was queued before."""
+        self._call("SELECT control.catalog_changed(:d)", d=digest)
+
+    def outbox_result(self, event_id: int, error: str | None) -> None:
+        """Record that an event was delivered, or the kind of error that kept it back."""
+        self._call("SELECT control.outbox_result(:e, :x)", e=event_id, x=error)
+
+    def outbox_again(self) -> int:
+        """Queue every delivered event again; returns how many."""
+        return int(self._one("SELECT control.outbox_again() AS n")["n"])
+
+
+class AnonymizerSession(Session):
+    """The anonymizer inside one open run: its workflow's sources, and that run's candidate."""
+
+    kind = PrincipalKind.ANONYMIZER
+    isolation = "REPEATABLE READ"
+
+    def query_tenant_private(self, statement: str, **parameters: object) -> list[Row]:
+        """Run a workflow's own SELECT; row-level security admits its declared sources alone."""
+        return self._rows(statement, **parameters)
+
+    def ended_attempts(self, base_key: str) -> int:
+        """How many earlier attempts at this release were held or rejected."""
+        return int(self._one("SELECT control.ended_attempts(:b) AS n", b=base_key)["n"])
+
+    def file_candidate(
+        self,
+        header: Mapping[str, object],
+        cells: Sequence[Mapping[str, object]],
+        contributions: Contributions,
+    ) -> tuple[UUID, bool]:
+        """File a candidate whole; returns its promotion and whether it was there before."""
+        row = self._one(
+            "SELECT * FROM control.file_candidate(CAST(:p AS jsonb), CAST(:cells AS jsonb), "
+            "CAST(:n AS integer[]), CAST(:t AS text[]), CAST(:f AS text[]), CAST(:r AS bigint[]), "
+            "CAST(:a AS numeric[]))",
+            p=Jsonb(dict(header)),
+            cells=Jsonb([dict(cell) for cell in cells]),
+            n=list(contributions.cell_nos),
+            t=list(contributions.tenants),
+            f=list(contributions.funds),
+            r=list(contributions.row_counts),
+            a=list(contributions.amounts),
+        )
+        return cast("UUID", row["promotion_id"]), bool(row["already_recorded"])
+
+    def promotion(self, promotion_id: UUID) -> Row:
+        """The promotion's record, locked until this session ends."""
+        return self._one("SELECT * FROM control.read_promotion(:p)", p=promotion_id)
+
+    def candidate_cells(self, promotion_id: UUID) -> list[Row]:
+        """The candidate's cells with the number of distinct tenants behind each."""
+        self._call("SELECT set_config('classline.promotion', :p, true)", p=str(promotion_id))
+        return self._rows(
+            "SELECT q.cell, (SELECT count(DISTINCT c.tenant_id) FROM control.cell_contributors c "
+            "WHERE c.promotion_id = q.promotion_id AND c.cell_no = q.cell_no) AS tenants "
+            "FROM quarantine.candidate_cells q WHERE q.promotion_id = :p ORDER BY q.cell_no",
+            p=promotion_id,
+        )
+
+    def record_checks(
+        self, promotion_id: UUID, phase: str, results: Sequence[Mapping[str, object]]
+    ) -> None:
+        """Store what the checks saw, bound to the digest of the cells as they are now."""
+        self._call(
+            "SELECT control.record_checks(:p, :phase, CAST(:r AS jsonb))",
+            p=promotion_id,
+            phase=phase,
+            r=Jsonb(list(results)),
+        )
+
+    def await_review(self, promotion_id: UUID, reason: str) -> None:
+        """Leave the candidate for a steward."""
+        self._call("SELECT control.await_review(:p, :r)", p=promotion_id, r=reason)
+
+    def hold(self, promotion_id: UUID, reason: str) -> None:
+        """End this attempt without a release."""
+        self._call("SELECT control.hold(:p, :r)", p=promotion_id, r=reason)
+
+    def publish(self, promotion_id: UUID) -> Row:
+        """Release the candidate, if everything that must hold does, in this transaction."""
+        return self._one("SELECT * FROM control.publish(:p)", p=promotion_id)
+
+
+class StewardSession(Session):
+    """A steward's session: it decides about workflows and reads what everyone may read."""
+
+    kind = PrincipalKind.STEWARD
+
+    def name(self) -> str:
+        """The steward's name, as the database knows this login."""
+        return str(self._one("SELECT control.steward_name() AS name")["name"])
+
+    def decide(self, workflow: str, source_digest: str, decision: str, reason: str) -> int:
+        """Approve or reject a workflow's source digest; returns the decision's number."""
+        row = self._one(
+            "SELECT control.decide(:w, :d, :x, :r) AS id",
+            w=workflow,
+            d=source_digest,
+            x=decision,
+            r=reason,
+        )
+        return int(row["id"])
+
+
+class LoaderSession(Session):
+    """The loader's session: writes staging blind, and asks for its rows to be moved."""
+
+    kind = PrincipalKind.LOADER
+
+    def stage_tenant_private(
+        self, dataset: Dataset, load: UUID, rows: Iterable[Sequence[object]]
+    ) -> int:
+        """COPY rows of one tenant table, in the order of its columns; returns how many."""
+        names = ["load_id", *(column.name for column in dataset.columns)]
+        statement = sql.SQL("COPY staging.{} ({}) FROM STDIN").format(
+            sql.Identifier(f"staged_{dataset.name}"),
+            sql.SQL(", ").join(map(sql.Identifier, names)),
+        )
+        staged = 0
+        with translated_errors(), self._driver().cursor() as cursor:
+            with cursor.copy(statement) as copy:
+                for row in rows:
+                    copy.write_row((load, *row))
+                    staged += 1
+        return staged
+
+    def ingest_tenant_private(self, dataset: Dataset, load: UUID) -> Ingested:
+        """Move the staged rows to their table: new ones in, changed ones over."""
+        row = self._one("SELECT * FROM control.ingest(:d, :l)", d=dataset.name, l=load)
+        return Ingested(
+            dataset.qualified_name, int(row["inserted"]), int(row["updated"]), int(row["unchanged"])
+        )
+
+
+@contextmanager
+def opened(
+    engine: Engine, keyring: Keyring, claim: Claim, kind: type[_SessionT]
+) -> Iterator[_SessionT]:
+    """A session in one transaction: committed when the block ends, undone when it raises."""
+    with translated_errors():
+        connection = engine.connect()
+    with connection:
+        if kind.isolation:
+            connection = connection.execution_options(isolation_level=kind.isolation)
+        with translated_errors():
+            transaction = connection.begin()
+            connection.execute(
+                text("SELECT set_config('classline.claim', :claim, true)"),
+                {"claim": signed(claim, kid=keyring.kid, key=keyring.signing_key)},
+            )
+        try:
+            yield kind(connection)
+        except BaseException:
+            transaction.rollback()
+            raise
+        with translated_errors():
+            transaction.commit()

@@ -1,0 +1,41 @@
+"""Brings an installation up and down: server, schema, service logins, keys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from stores.boundary.provisioning import ensure_services
+from stores.databases import EmbeddedDatabase, database_of
+from stores.errors import translated_errors
+from stores.home import Home
+from stores.keyring import open_keyring
+from stores.platform import Platform
+from stores.schema import migrate
+
+__all__ = ["BroughtUp", "bring_down", "bring_up"]
+
+
+@dataclass(frozen=True, slots=True)
+class BroughtUp:
+    """What bringing up had to do."""
+
+    server_started: bool
+    schema_migrated: bool
+
+
+def bring_up(home: Home) -> BroughtUp:
+    """Start what is down and build what is missing; run twice, it does nothing the second time."""
+    home.create()
+    database = database_of(home)
+    started = database.server.start() if isinstance(database, EmbeddedDatabase) else False
+    with Platform(home, database, open_keyring(home)) as platform:
+        with translated_errors():
+            migrated = migrate(platform.admin_engine())
+        ensure_services(platform)
+    return BroughtUp(server_started=started, schema_migrated=migrated)
+
+
+def bring_down(home: Home) -> bool:
+    """Stop the embedded server; True when it ran. A server by URL is left alone."""
+    database = database_of(home)
+    return isinstance(database, EmbeddedDatabase) and database.server.stop()
