@@ -11,8 +11,9 @@ from catalog.data_classes import DataClass, FlowRule, flow_rule
 from catalog.declared import REGISTRY
 from catalog.floors import DisclosurePolicy, require_floors
 from catalog.registry import Dataset
+from expectations.suites import CheckName
 
-__all__ = ["CheckName", "IllegalWorkflow", "Measure", "Period", "PublishMode", "Workflow"]
+__all__ = ["IllegalWorkflow", "Measure", "Period", "PublishMode", "Workflow"]
 
 
 class IllegalWorkflow(ValueError):
@@ -24,14 +25,6 @@ class PublishMode(StrEnum):
 
     ONCE = "once"
     REPLACE = "replace"
-
-
-class CheckName(StrEnum):
-    """The checks every candidate must pass before it is published."""
-
-    OUTPUT_SCHEMA = "output_schema"
-    NO_PII_SHAPED_VALUE = "no_pii_shaped_value"
-    K_DISTINCT_TENANTS = "k_distinct_tenants"
 
 
 class Period(StrEnum):

@@ -141,14 +141,14 @@ class _Judge:
         crossing = next((c for c in self._crossings if c.published is asset.producer), None)
         if crossing is None:
             return False
-        sources = self._declared.get(read, [])
+        workflow, sources = crossing.workflow, self._declared.get(read, [])
         return (
-            asset.key == crossing.published_key
-            and read == crossing.candidate_key
+            asset.key == workflow.target_dataset.asset_key
+            and read == candidate_key(workflow)
             and all(source.producer is crossing.candidate for source in sources)
-            and self._class_of(read) is crossing.workflow.from_class
-            and self._class_of(asset.key) is crossing.workflow.to_class
-            and (rule is FlowRule.WORKFLOW or crossing.workflow.policy.k_funds > 0)
+            and self._class_of(read) is workflow.from_class
+            and self._class_of(asset.key) is workflow.to_class
+            and (rule is FlowRule.WORKFLOW or workflow.policy.k_funds > 0)
         )
 
     def _joint_violations(self, asset: AssetFact) -> Iterator[str]:

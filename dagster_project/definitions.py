@@ -12,20 +12,20 @@ from dagster_project.promotion_assets import promotion_assets
 from dagster_project.resources import PlatformResource, PromotionIds
 from dagster_project.store_assets import store_assets
 
-__all__ = ["defs"]
+__all__ = ["PROMOTIONS", "defs"]
 
-_PROMOTIONS = tuple(promotion_assets(workflow) for workflow in WORKFLOWS)
+PROMOTIONS = tuple(promotion_assets(workflow) for workflow in WORKFLOWS)
 
 defs = guarded(
     Definitions(
         assets=[
             *store_assets(REGISTRY, WORKFLOWS),
-            *(asset for p in _PROMOTIONS for asset in (p.candidate, p.published)),
+            *(asset for p in PROMOTIONS for asset in (p.candidate, p.published)),
         ],
-        asset_checks=[promotion.checks for promotion in _PROMOTIONS],
-        jobs=promotion_jobs(_PROMOTIONS),
+        asset_checks=[promotion.checks for promotion in PROMOTIONS],
+        jobs=promotion_jobs(PROMOTIONS),
         resources={"platform": PlatformResource(), "promotion_ids": PromotionIds()},
         executor=in_process_executor,
     ),
-    crossings=[promotion.crossing for promotion in _PROMOTIONS],
+    crossings=[promotion.crossing for promotion in PROMOTIONS],
 )

@@ -33,7 +33,6 @@ def promotion_jobs(
                     f"{promotion.workflow.description} Files a candidate, checks it, and releases "
                     "it if a steward has approved the workflow."
                 ),
-                owners=[promotion.workflow.target_dataset.owner],
                 executor_def=in_process_executor,
             )
             for promotion in promotions
@@ -45,7 +44,6 @@ def promotion_jobs(
                 "Runs every workflow. One that fails or waits for a steward does not stop the "
                 "others."
             ),
-            owners=["team:data-governance"],
             executor_def=in_process_executor,
         ),
     )

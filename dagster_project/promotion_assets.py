@@ -3,7 +3,7 @@
 Dagster only drives the steps. Every rule they rely on is applied again where data is written.
 """
 
-from __future__ import annotations
+# no `from __future__ import annotations`: Dagster reads the annotations of asset functions
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -221,10 +221,8 @@ def _published_asset(workflow: Workflow) -> AssetsDefinition:
 
 
 def _awaiting(workflow: Workflow, publication: Publication) -> str:
-    return (
-        f"nothing was released yet: {publication.reason}; a steward decides with "
-        f"`classline review approve {workflow.name} --reason ...`"
-    )
+    asked = f"a steward decides with `classline review approve {workflow.name} --reason ...`"
+    return f"nothing was released yet: {publication.reason or asked}"
 
 
 def _shown(seen: float | str) -> MetadataValue:

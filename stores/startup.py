@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sqlalchemy import text
+
 from stores.boundary.provisioning import ensure_services
 from stores.databases import EmbeddedDatabase, database_of
 from stores.errors import translated_errors
@@ -12,7 +14,7 @@ from stores.keyring import open_keyring
 from stores.platform import Platform
 from stores.schema import migrate
 
-__all__ = ["BroughtUp", "bring_down", "bring_up"]
+__all__ = ["BroughtUp", "bring_down", "bring_up", "owner_counts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +41,16 @@ def bring_down(home: Home) -> bool:
     """Stop the embedded server; True when it ran. A server by URL is left alone."""
     database = database_of(home)
     return isinstance(database, EmbeddedDatabase) and database.server.stop()
+
+
+def owner_counts(platform: Platform) -> dict[str, int]:
+    """How many tenants, funds and stewards are registered."""
+    with translated_errors(), platform.admin_engine().connect() as connection:
+        row = connection.execute(
+            text(
+                "SELECT (SELECT count(*) FROM control.tenants) AS tenants, "
+                "(SELECT count(*) FROM control.funds) AS funds, "
+                "(SELECT count(*) FROM control.stewards) AS stewards"
+            )
+        ).mappings()
+        return {name: int(count) for name, count in row.one().items()}

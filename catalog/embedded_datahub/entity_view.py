@@ -37,7 +37,7 @@ def entity_view(urn: Urn, catalog: Catalog, model: MetadataModel) -> EntityView:
         view["__typename"] = "Dataset"
         view["name"] = lambda _info: key_of(urn, model)["name"]
         view["platform"] = lambda _info: _platform(urn, model)
-        view["schemaMetadata"] = lambda _info, version=0: _value(urn, "schemaMetadata", catalog)
+        view["schemaMetadata"] = lambda _info, **_arguments: _value(urn, "schemaMetadata", catalog)
     elif urn.entity_type == "dataJob":
         view["__typename"] = "DataJob"
         view["jobId"] = lambda _info: key_of(urn, model)["jobId"]

@@ -14,7 +14,10 @@ EmbeddedDataHubError
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 __all__ = [
     "EmbeddedDataHubError",

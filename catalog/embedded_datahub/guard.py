@@ -58,7 +58,7 @@ class Guard:
         except Exception as error:  # noqa: BLE001 the process boundary
             # It was answered with 500. Only its kind and place: its text may quote what was sent.
             place = traceback.extract_tb(error.__traceback__)[-1]
-            _log.error("%s at %s:%s", type(error).__name__, place.filename, place.lineno)  # noqa: TRY400
+            _log.error("%s at %s:%s", type(error).__name__, place.filename, place.lineno)
 
     def _admit(self, path: str, headers: Headers) -> None:
         hosts = headers.getlist("host")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AspectPatch", "PatchOperation", "apply_patch", "read_patch"]
 
+_END = "-"
 _OPERATIONS = frozenset({"add", "remove", "replace"})
 
 
@@ -111,7 +112,7 @@ def _set(parent: JsonValue, token: str, operation: PatchOperation) -> None:
             parent[token] = copy.deepcopy(operation.value)
     elif isinstance(parent, list):
         beyond = 1 if operation.action == "add" else 0
-        position = len(parent) if token == "-" and beyond else _position(parent, token, beyond)
+        position = len(parent) if token == _END and beyond else _position(parent, token, beyond)
         if operation.action == "add":
             parent.insert(position, operation.value)
         elif operation.action == "remove":

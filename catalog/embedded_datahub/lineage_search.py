@@ -10,8 +10,6 @@ import orjson
 
 from catalog.embedded_datahub import lineage_graph
 from catalog.embedded_datahub.errors import InvalidFilter
-from catalog.embedded_datahub.filter_rules import FilterRule
-from catalog.embedded_datahub.lineage_graph import LineageNode
 from catalog.embedded_datahub.search_query import SearchRequest, matching_urns
 from catalog.embedded_datahub.urns import key_of, parse_urn
 
@@ -19,6 +17,8 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable
 
+    from catalog.embedded_datahub.filter_rules import FilterRule
+    from catalog.embedded_datahub.lineage_graph import LineageNode
     from catalog.embedded_datahub.schemas import MetadataModel
     from catalog.embedded_datahub.storage import Catalog
 

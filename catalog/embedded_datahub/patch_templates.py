@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from catalog.embedded_datahub import column_lineage_patch
 from catalog.embedded_datahub.errors import InvalidRequest
 from catalog.embedded_datahub.json_values import JsonObject, JsonValue, object_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 __all__ = ["PatchTemplate", "keyed_template", "template_of"]
 

@@ -53,8 +53,9 @@ DEFAULT_ENTITY_TYPES = (
     "tag",
 )
 _LARGEST_PAGE = 10_000
-# SQLite bounds the depth of an expression, and a list of alternatives is that deep.
-_MOST_ALTERNATIVES = 500
+# SQLite bounds the depth of an expression; alternatives, rules and values add up to it.
+_MOST_ALTERNATIVES = 400
+_MOST_RULES = 200
 _LONGEST_QUERY = 1_000
 _PIECE = re.compile(r'"([^"]*)"|(\S+)')
 _MATCH_ALL = frozenset({"", "*"})
@@ -167,8 +168,11 @@ def _matching(request: SearchRequest) -> _Statement:
 def _require_rules(statement: _Statement, alternatives: tuple[tuple[FilterRule, ...], ...]) -> None:
     if not alternatives:
         return
-    if len(alternatives) > _MOST_ALTERNATIVES:
-        message = f"a filter of more than {_MOST_ALTERNATIVES} alternatives is refused: split it"
+    if len(alternatives) > _MOST_ALTERNATIVES or max(map(len, alternatives)) > _MOST_RULES:
+        message = (
+            f"a filter of over {_MOST_ALTERNATIVES} alternatives or {_MOST_RULES} rules in one "
+            "is refused: split the search"
+        )
         raise InvalidFilter(message)
     compiled = []
     for rules in alternatives:
@@ -189,6 +193,7 @@ def _require_text(statement: _Statement, query: str) -> None:
     phrases = [piece.strip("*") for piece in pieces]
     # A piece without a letter or digit holds no word to look for.
     words = [phrase for phrase in phrases if any(letter.isalnum() for letter in phrase)]
+    words = ["".join(" " if not c.isprintable() else c for c in word) for word in words]
     if not words:
         statement.require("0")
         return

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -17,8 +17,8 @@ from catalog.embedded_datahub.storage import open_catalog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
     from types import TracebackType
-
     from typing import Self
 
     from catalog.embedded_datahub.storage import Catalog
@@ -27,6 +27,8 @@ __all__ = ["EmbeddedDataHub", "serve"]
 
 _LOOPBACK = "127.0.0.1"
 _STOP_SECONDS = 3
+# Longer than a client usually pauses, so that its next request seldom meets a closed connection.
+_IDLE_SECONDS = 75
 _START_SECONDS = 30.0
 
 
@@ -44,7 +46,11 @@ class _AnnouncingServer(uvicorn.Server):
 
 
 def serve(database: Path, token: str, port: int = 0, port_file: Path | None = None) -> None:
-    """Serve the catalog in `database` until SIGTERM or SIGINT."""
+    """Serve the catalog in `database` until SIGTERM or SIGINT; runs in the main thread only."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # uvicorn stops, and then raises the signal again: without a handler the process would die
+        # before the catalog is closed.
+        signal.signal(number, _note_signal)
     listener = _listen(port)
     catalog = open_catalog(database)
     try:
@@ -105,8 +111,13 @@ def _server(catalog: Catalog, token: str, announce: Callable[[], None]) -> _Anno
         server_header=False,
         lifespan="off",
         timeout_graceful_shutdown=_STOP_SECONDS,
+        timeout_keep_alive=_IDLE_SECONDS,
     )
     return _AnnouncingServer(config, announce)
+
+
+def _note_signal(_number: int, _frame: object) -> None:
+    """Do nothing: uvicorn has already stopped."""
 
 
 def _listen(port: int) -> socket.socket:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from catalog.embedded_datahub.json_values import JsonObject, JsonValue
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from catalog.embedded_datahub.json_values import JsonObject, JsonValue
 
 __all__ = [
     "ArrayShape",

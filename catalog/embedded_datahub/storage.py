@@ -261,20 +261,23 @@ def open_catalog(database: Path) -> Catalog:
     os.close(os.open(database, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
     connection = sqlite3.connect(database, isolation_level=None, check_same_thread=False)
     try:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA busy_timeout = 5000")
-        found = connection.execute("PRAGMA user_version").fetchone()[0]
-        if found == 0:
-            connection.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {_FORMAT}; COMMIT;")
-        elif found != _FORMAT:
-            message = f"{database} has format {found}, not {_FORMAT}: give a new file and re-emit"
-            raise StartRefused(message)
-    except BaseException as error:
+        found = _prepare(connection)
+    except sqlite3.DatabaseError as error:
         connection.close()
-        if isinstance(error, sqlite3.DatabaseError):
-            message = f"{database} is not a catalog of this server: give a new file"
-            raise StartRefused(message) from error
-        raise
+        message = f"{database} is not a catalog of this server: give a new file"
+        raise StartRefused(message) from error
+    if found != _FORMAT:
+        connection.close()
+        message = f"{database} has format {found}, not {_FORMAT}: give a new file and re-emit"
+        raise StartRefused(message)
     return Catalog(connection)
+
+
+def _prepare(connection: sqlite3.Connection) -> int:
+    """Set the connection up, and the tables of a new file; the format of the file."""
+    for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
+        connection.execute(f"PRAGMA {pragma}")
+    connection.execute("PRAGMA busy_timeout = 5000")
+    if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
+        connection.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {_FORMAT}; COMMIT;")
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from enum import Enum
 from functools import partial
 
@@ -37,7 +38,10 @@ def run_candidate_checks(
     cells: Sequence[Mapping[str, object]],
     tenants_per_cell: Sequence[int],
 ) -> tuple[CheckResult, ...]:
-    """What each check saw of the candidate, in the order of `CheckName`: counts, never values."""
+    """What each check saw of the candidate, in the order of `CheckName`: counts, never values.
+
+    ``tenants_per_cell`` counts the distinct tenants behind each cell, in the order of the cells.
+    """
     if len(cells) != len(tenants_per_cell):
         message = (
             f"{suite.dataset}: {len(cells)} cells come with {len(tenants_per_cell)} numbers of "
@@ -101,14 +105,16 @@ def _columns(
 
 def _value(cell: Mapping[str, object], name: str) -> object:
     value = cell.get(name, _NotAValue.HOLE)
-    is_itself = value == value  # noqa: PLR0124 - NaN, of whatever type, is not
+    if isinstance(value, Decimal):
+        return _NotAValue.HOLE if value.is_nan() else value
+    is_itself = value == value  # noqa: PLR0124 - what stands for "not a number" is not
     return value if is_itself is True else _NotAValue.HOLE
 
 
 def _expected(
     suite: CandidateSuite, tenants_column: str, rows: int
 ) -> Mapping[CheckName, Sequence[Expected]]:
-    """The expectations that each check consists of; a suite always has some for each."""
+    """The expectations that each check consists of."""
     schema = partial(Expected, CheckName.OUTPUT_SCHEMA)
     names = [column.name for column in suite.columns]
     return {

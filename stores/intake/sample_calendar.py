@@ -13,7 +13,6 @@ SECONDS_A_DAY = 86_400
 _QUARTERS, _MONTHS_A_QUARTER, _MONTHS_A_YEAR = 6, 3, 12
 
 
-
 @dataclass(frozen=True, slots=True)
 class SampleCalendar:
     """Days from the start of the sixth full quarter before ``until`` up to the day before it."""

@@ -38,6 +38,10 @@ class Draws:
         ).clip(0, len(weights) - 1)
         return found
 
+    def uniform(self, size: int) -> NDArray[float64]:
+        """Numbers from 0 to below 1."""
+        return self._generator.random(size)
+
     def normal(self, size: int) -> NDArray[float64]:
         """Standard normal numbers."""
         return self._generator.standard_normal(size)
@@ -47,6 +51,10 @@ class Draws:
         drawn = medians * self._numpy.exp(sigma * self._generator.standard_normal(size))
         whole: list[int] = drawn.clip(1, 2_000_000_000).astype(int).tolist()
         return whole
+
+    def counted(self, numbers: range) -> NDArray[int64]:
+        """The numbers themselves, to calculate with."""
+        return self._numpy.arange(numbers.start, numbers.stop)
 
     def shuffled(self, size: int) -> list[int]:
         """The numbers from 0 to below the size, in random order."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from hashlib import blake2b
+from itertools import pairwise
 from math import sqrt
 
 __all__ = ["DIMENSIONS", "hashed_embedding"]
@@ -23,7 +24,7 @@ def hashed_embedding(text: str) -> list[float]:
     """The text's vector: 384 numbers of length 1, the same on every machine."""
     words = _WORD.findall(text.lower()) or [""]
     vector = [0.0] * DIMENSIONS
-    for feature in (*words, *map(" ".join, zip(words, words[1:], strict=False))):
+    for feature in (*words, *map(" ".join, pairwise(words))):
         place, sign = _place_of(feature)
         vector[place] += sign
     length = sqrt(sum(value * value for value in vector))

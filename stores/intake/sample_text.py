@@ -6,22 +6,18 @@ what strips personal data meets both.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-__all__ = ["PICKS", "SLOTS", "TEXTS", "TextKind", "written"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["PICKS", "TEXTS", "TextKind", "written"]
 
 TextKind: TypeAlias = tuple[tuple[str, ...], ...]
 
 PICKS = 1_000_000
 """A number below this picks one sentence of every group."""
-
-SLOTS = (
-    "contact", "first", "email", "phone", "title", "account", "agent", "vendor", "product",
-    "amount", "weekday", "topic",
-)  # fmt: skip
-"""What a sentence may mention."""
 
 _CALL_NOTES: TextKind = (
     (

@@ -1,0 +1,60 @@
+# Two commands do everything: `make demo` and `make test`. Each installs what it needs by itself.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+export DAGSTER_HOME ?= $(abspath $(or $(CLASSLINE_HOME),.classline))/dagster
+export DAGSTER_DISABLE_TELEMETRY = 1
+
+.PHONY: help install demo test test-fast check format dev bench lock clean
+
+help: ## show the tasks
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+install: $(READY) ## create .venv from requirements.lock
+
+$(READY): requirements.lock pyproject.toml
+	@echo "Installing into $(VENV) (about a minute when nothing is cached)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) \
+	  || { echo "python3 cannot make a virtual environment: install Debian's python3-venv"; exit 1; }
+	@awk '/^uv==/ {on=1} on {print} on && !/\\$$/ {exit}' requirements.lock > $(VENV)/uv.lock
+	@$(BIN)/python -m pip install --quiet --require-hashes -r $(VENV)/uv.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock \
+	  || $(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --no-index -e .
+	@touch $@
+
+demo: $(READY) ## run the main job on sample data: tenant -> fund -> anonymized
+	@$(BIN)/classline demo
+
+test: $(READY) ## run every test
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -q
+
+test-fast: $(READY) ## run the tests that start no server
+	@$(BIN)/python -m pytest -q -m "not integration"
+
+check: $(READY) ## format, lint, types and import directions
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+format: $(READY) ## put the code into shape
+	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --quiet --fix .
+
+dev: $(READY) ## open the Dagster UI on 127.0.0.1:3000
+	@$(BIN)/classline up
+	@$(BIN)/dagster dev --host 127.0.0.1 --port 3000 -m dagster_project.definitions
+
+bench: $(READY) ## measure, and print the tables of docs/benchmarks.md
+	@$(BIN)/python -m benchmarks
+
+lock: $(READY) ## pin requirements.in again
+	@$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras \
+	  --no-emit-index-url --custom-compile-command "make lock" --quiet \
+	  requirements.in -o requirements.lock
+
+clean: ## stop what runs and remove the virtual environment and all state
+	@-$(BIN)/classline down
+	@rm -rf $(VENV) $(or $(CLASSLINE_HOME),.classline)

@@ -1,0 +1,209 @@
+"""Runs a promotion: candidate, checks, publication. The one way a datum changes class."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from anonymization.candidate import draft_candidate, extract
+from anonymization.outcomes import Candidate, Publication
+from anonymization.registered import WORKFLOWS
+from anonymization.source_digest import source_digest
+from anonymization.workflow import Workflow
+from expectations.suites import candidate_suite
+from lineage.idempotency import keyed_hash
+from lineage.promotions import PromotionState
+from stores.errors import BoundaryRefused
+from stores.platform import Platform
+from stores.sessions import AnonymizerSession, Row
+
+if TYPE_CHECKING:
+    from expectations.suites import CheckResult
+
+__all__ = [
+    "NotInForce",
+    "check_candidate",
+    "prepare_candidate",
+    "publish_candidate",
+    "register",
+]
+
+_NO_APPROVAL = "CL021"
+_REFUSALS = frozenset({"CL022", "CL023", "CL024", "CL025"})
+_PARTITION_VERSION = 1
+
+
+class NotInForce(LookupError):
+    """A workflow object that `anonymization.registered` does not list."""
+
+
+def register(platform: Platform, workflow: Workflow, *, requested_by: str) -> str:
+    """Record this version of the workflow; returns its source digest."""
+    if not any(workflow is known for known in WORKFLOWS):
+        message = (
+            f"workflow {workflow.name} is not one of anonymization.registered.WORKFLOWS: refused, "
+            "since only a registered workflow may change a class; add it there"
+        )
+        raise NotInForce(message)
+    digest = source_digest(workflow)
+    with platform.platform_session("workflow registration") as session:
+        session.register_workflow(
+            {
+                "workflow": workflow.name,
+                "source_digest": digest,
+                "sources": list(workflow.sources),
+                "target": workflow.target,
+                "from_class": str(workflow.from_class),
+                "to_class": str(workflow.to_class),
+                "policy": workflow.policy.as_parameters(),
+                "required_checks": [str(check) for check in workflow.required_checks],
+                "publish_mode": str(workflow.publish_mode),
+                "requested_by": requested_by,
+            }
+        )
+    return digest
+
+
+def prepare_candidate(
+    platform: Platform, workflow: Workflow, *, now: datetime, requested_by: str
+) -> Candidate:
+    """File the workflow's candidate; the release filed before is found again, not made twice."""
+    digest = register(platform, workflow, requested_by=requested_by)
+    with _run(platform, workflow, digest) as session:
+        read = extract(session, workflow, closed_before=workflow.period.first_open_day(now))
+        draft = draft_candidate(workflow, read)
+        key = platform.keyring.control_key
+        snapshot = keyed_hash(key, {"rows": list(read.rows_fingerprint)})
+        determines = {
+            "workflow": workflow.name,
+            "source_digest": digest,
+            "target": workflow.target,
+            "from_class": str(workflow.from_class),
+            "to_class": str(workflow.to_class),
+            "snapshot": snapshot,
+            "policy": workflow.policy.as_parameters(),
+            "partition_version": _PARTITION_VERSION,
+        }
+        base_key = keyed_hash(key, determines)
+        attempt = session.ended_attempts(base_key) + 1
+        promotion_id, already_recorded = session.file_candidate(
+            {
+                "idempotency_key": keyed_hash(key, determines | {"attempt": attempt}),
+                "base_key": base_key,
+                "attempt": attempt,
+                "snapshot_digest": snapshot,
+                "rows_in": read.rows_in,
+                "cells_in": draft.cells_in,
+                "suppressed": dict(draft.suppressed),
+                "requested_by": requested_by,
+            },
+            draft.cells,
+            draft.contributions,
+        )
+        record = session.promotion(promotion_id)
+    return Candidate(
+        promotion_id=promotion_id,
+        state=PromotionState(record["state"]),
+        rows_in=int(record["rows_in"]),
+        cells_in=int(record["cells_in"]),
+        cells_kept=int(record["cells_kept"]),
+        suppressed=dict(record["suppressed"]),
+        candidate_digest=str(record["candidate_digest"]),
+        k_tenants=workflow.policy.k_tenants,
+        already_recorded=already_recorded,
+    )
+
+
+def check_candidate(
+    platform: Platform, workflow: Workflow, promotion_id: UUID
+) -> tuple[CheckResult, ...]:
+    """Run every required check on the candidate and store what it saw."""
+    with _run(platform, workflow, source_digest(workflow)) as session:
+        return _checked(session, workflow, promotion_id, phase="candidate")
+
+
+def publish_candidate(
+    platform: Platform, workflow: Workflow, promotion_id: UUID, *, now: datetime
+) -> Publication:
+    """Check once more and publish; without an approval in force the candidate waits for one."""
+    del now  # the database's own clock decides whether an approval is in force
+    digest = source_digest(workflow)
+    with _run(platform, workflow, digest) as session:
+        record = session.promotion(promotion_id)
+        if record["state"] not in {PromotionState.CANDIDATE, PromotionState.AWAITING_REVIEW}:
+            return _publication(record, already_recorded=True)
+        results = _checked(session, workflow, promotion_id, phase="publish")
+        failed = sorted(result.name for result in results if not result.passed)
+        if failed:
+            session.hold(promotion_id, f"checks failed at publish: {', '.join(failed)}")
+            return _publication(session.promotion(promotion_id))
+    with _run(platform, workflow, digest) as session:
+        try:
+            session.publish(promotion_id)
+            return _publication(session.promotion(promotion_id))
+        except BoundaryRefused as error:
+            refusal = error
+    with _run(platform, workflow, digest) as session:
+        if refusal.code == _NO_APPROVAL:
+            session.await_review(
+                promotion_id,
+                f"waits for a steward: `classline review approve {workflow.name} --reason ...`",
+            )
+        elif refusal.code in _REFUSALS:
+            session.hold(promotion_id, str(refusal))
+        else:
+            raise refusal
+        return _publication(session.promotion(promotion_id))
+
+
+@contextmanager
+def _run(platform: Platform, workflow: Workflow, digest: str) -> Iterator[AnonymizerSession]:
+    """An anonymizer's session inside a run of its own, closed when the block ends."""
+    with platform.platform_session("workflow run") as session:
+        run = session.start_run(workflow.name, digest)
+    try:
+        with platform.anonymizer_session(workflow.name, run) as anonymizer:
+            yield anonymizer
+    finally:
+        with platform.platform_session("workflow run") as session:
+            session.finish_run(run)
+
+
+def _checked(
+    session: AnonymizerSession, workflow: Workflow, promotion_id: UUID, *, phase: str
+) -> tuple[CheckResult, ...]:
+    # Imported here: Great Expectations costs seconds of CPU, and a code location needs none of it.
+    from expectations.gx.candidate_checks import run_candidate_checks  # noqa: PLC0415
+
+    suite = candidate_suite(
+        workflow.target_dataset,
+        k_tenants=workflow.policy.k_tenants,
+        allowed_values=workflow.allowed_values,
+    )
+    cells = session.candidate_cells(promotion_id)
+    results = run_candidate_checks(
+        suite, [row["cell"] for row in cells], [int(row["tenants"]) for row in cells]
+    )
+    session.record_checks(
+        promotion_id,
+        phase,
+        [
+            {"name": r.name, "passed": r.passed, "observed": dict(r.observed)} for r in results
+        ],
+    )
+    return results
+
+
+def _publication(record: Row, *, already_recorded: bool = False) -> Publication:
+    return Publication(
+        promotion_id=record["promotion_id"],
+        state=PromotionState(record["state"]),
+        reason=str(record["state_reason"] or ""),
+        rows_published=int(record["rows_published"] or 0),
+        cells_held=int(record["cells_held"] or 0),
+        approved_by=record["approved_by"],
+        already_recorded=already_recorded,
+    )

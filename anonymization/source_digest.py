@@ -1,0 +1,60 @@
+"""The digest a steward approves: what determines how a workflow changes a datum's class."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib.util
+from functools import cache
+from pathlib import Path
+
+import rfc8785
+
+from anonymization.workflow import Workflow
+
+__all__ = ["SHARED_SOURCES", "source_digest"]
+
+SHARED_SOURCES = (
+    "anonymization.candidate",
+    "anonymization.promote",
+    "anonymization.rounding",
+    "anonymization.workflow",
+    "catalog.floors",
+    "expectations.disclosure",
+    "expectations.gx.candidate_checks",
+    "expectations.pii_shapes",
+    "expectations.suites",
+)
+"""Modules every workflow runs through; its own module is added to them."""
+
+
+def source_digest(workflow: Workflow) -> str:
+    """SHA-256 over the syntax trees of its modules and its policy; formatting does not count."""
+    trees = {name: _tree_digest(name) for name in (*SHARED_SOURCES, workflow.module)}
+    content = {
+        "workflow": workflow.name,
+        "target": workflow.target,
+        "policy": workflow.policy.as_parameters(),
+        "modules": trees,
+    }
+    return hashlib.sha256(rfc8785.dumps(content)).hexdigest()
+
+
+@cache
+def _tree_digest(module: str) -> str:
+    spec = importlib.util.find_spec(module)
+    if spec is None or spec.origin is None:
+        message = f"{module}: no source is found, so no digest of it can be approved"
+        raise ImportError(message)
+    return digest_of_source(Path(spec.origin).read_text(encoding="utf-8"))
+
+
+def digest_of_source(source: str) -> str:
+    """SHA-256 of a module's syntax tree without positions, comments or docstrings."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and (
+            ast.get_docstring(node, clean=False) is not None
+        ):
+            node.body = node.body[1:]
+    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()

@@ -1,0 +1,29 @@
+"""Prepares the folder in which Dagster keeps its own history, which is evidence of nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from stores.home import Home
+
+__all__ = ["ensure_dagster_home"]
+
+_SETTINGS = """\
+# Written by classline when this file is absent; edit it freely.
+telemetry:
+  enabled: false
+# What a step prints is not kept: it could hold rows.
+compute_logs:
+  module: dagster._core.storage.noop_compute_log_manager
+  class: NoOpComputeLogManager
+"""
+
+
+def ensure_dagster_home(home: Path) -> Path:
+    """The installation's DAGSTER_HOME, with its settings written if it has none."""
+    folder = Home(home).dagster
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    settings = folder / "dagster.yaml"
+    if not settings.exists():
+        settings.write_text(_SETTINGS)
+    return folder

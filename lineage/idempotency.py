@@ -1,0 +1,22 @@
+"""The key that makes a release happen once: a keyed hash of all that determines it."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping, Sequence
+
+import rfc8785
+
+__all__ = ["keyed_hash"]
+
+_Json = str | int | float | bool | None | Sequence["_Json"] | Mapping[str, "_Json"]
+
+
+def keyed_hash(control_key: bytes, content: Mapping[str, object]) -> str:
+    """HMAC-SHA-256 over the canonical JSON (RFC 8785) of the content, in hex.
+
+    Keyed, since digests of rows must not be guessable by who knows candidate rows.
+    """
+    canonical = rfc8785.dumps(content)  # type: ignore[arg-type]
+    return hmac.new(control_key, canonical, hashlib.sha256).hexdigest()

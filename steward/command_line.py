@@ -1,0 +1,61 @@
+"""The command `classline`: assembles the commands and turns refusals into exit codes."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from steward.commands import catalog, demo, installation, intake, promotion, review
+from steward.console import ExitCode, fail
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="classline",
+    help="Data classification and lineage: load, promote, review, look up.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+installation.add_to(app)
+intake.add_to(app)
+promotion.add_to(app)
+catalog.add_to(app)
+review.add_to(app)
+demo.add_to(app)
+
+
+def main() -> None:
+    """Run the command line; a refusal prints what was refused and why, and exits with 1."""
+    try:
+        app()
+    except BrokenPipeError:
+        sys.exit(ExitCode.DONE)
+    except Exception as error:  # noqa: BLE001 - the process boundary
+        try:
+            _refuse(error)
+        except typer.Exit as ended:
+            sys.exit(ended.exit_code)
+
+
+def _refuse(error: Exception) -> None:
+    """Known refusals speak for themselves; anything else is named by its kind alone."""
+    known = ("catalog.", "stores.", "lineage.", "expectations.", "anonymization.", "steward.")
+    if type(error).__module__.startswith((*known, "dagster_project.")):
+        fail(str(error))
+    # An unforeseen error may carry a value of a row in its message: only its kind is shown.
+    place = _place_of(error)
+    fail(f"an unforeseen {type(error).__name__} at {place}; report it with the command you ran")
+
+
+def _place_of(error: Exception) -> str:
+    traceback = error.__traceback__
+    place = "unknown place"
+    while traceback is not None:
+        frame = traceback.tb_frame
+        name = frame.f_globals.get("__name__", "")
+        if not name.startswith(("typer", "click")):
+            place = f"{name}:{traceback.tb_lineno}"
+        traceback = traceback.tb_next
+    return place

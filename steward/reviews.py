@@ -1,0 +1,102 @@
+"""What a steward is shown: workflow versions, decisions, candidates and what the checks saw."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from anonymization.registered import WORKFLOWS
+from anonymization.source_digest import source_digest
+from anonymization.workflow import Workflow
+from stores.platform import Platform
+from stores.sessions import PlatformSession, Row
+
+__all__ = ["review_packet", "reviews"]
+
+_AWAITING = "awaiting_review"
+
+
+def reviews(platform: Platform) -> list[dict[str, object]]:
+    """Every registered version with its last decision and the candidates that wait for it."""
+    current = {workflow.name: source_digest(workflow) for workflow in WORKFLOWS}
+    with platform.platform_session("review list") as session:
+        registrations = session.records("workflow_registrations")
+        waiting = session.records("promotions", "state = :state", state=_AWAITING)
+        return [
+            {
+                "workflow": row["workflow"],
+                "source_digest": row["source_digest"],
+                "current": current.get(row["workflow"]) == row["source_digest"],
+                "from_class": row["from_class"],
+                "to_class": row["to_class"],
+                "requested_by": row["requested_by"],
+                "awaiting": sum(_same_version(row, promotion) for promotion in waiting),
+                **_decision(session, row),
+            }
+            for row in registrations
+        ]
+
+
+def review_packet(platform: Platform, workflow: Workflow) -> dict[str, object]:
+    """What is known of the workflow's present version and its newest candidate: no row's values."""
+    digest = source_digest(workflow)
+    version = {"workflow": workflow.name, "source_digest": digest}
+    with platform.platform_session("review show") as session:
+        where = "workflow = :workflow AND source_digest = :source_digest"
+        registered = session.records("workflow_registrations", where, **version)
+        promotions = sorted(
+            session.records("promotions", where, **version), key=lambda row: row["created_at"]
+        )
+        newest = promotions[-1] if promotions else None
+        checks = (
+            session.records("check_results", "promotion_id = :p", p=newest["promotion_id"])
+            if newest
+            else []
+        )
+        decision = _decision(session, version)
+    packet: dict[str, object] = {
+        "workflow": workflow.name,
+        "description": workflow.description,
+        "source digest": digest,
+        "source code": workflow.module,
+        "reads": ", ".join(workflow.sources),
+        "writes": workflow.target,
+        "from class": workflow.from_class,
+        "to class": workflow.to_class,
+        "policy": workflow.policy.as_parameters(),
+        "requested by": registered[0]["requested_by"] if registered else "not run yet",
+        "decision": decision["decision"],
+        "decided by": decision["decided_by"],
+    }
+    if newest:
+        packet |= {
+            "promotion": newest["promotion_id"],
+            "state": newest["state"],
+            "rows in": newest["rows_in"],
+            "cells kept": newest["cells_kept"],
+            "cells suppressed": newest["suppressed"],
+            "candidate digest": newest["candidate_digest"],
+        }
+    return packet | {"checks": [dict(check) for check in checks]}
+
+
+def _same_version(registration: Row, promotion: Row) -> bool:
+    names = ("workflow", "source_digest")
+    return all(registration[name] == promotion[name] for name in names)
+
+
+def _decision(session: PlatformSession, version: Row | dict[str, str]) -> dict[str, object]:
+    decisions = session.records(
+        "approvals",
+        "workflow = :workflow AND source_digest = :source_digest",
+        workflow=version["workflow"],
+        source_digest=version["source_digest"],
+    )
+    if not decisions:
+        return {"decision": "none yet", "decided_by": None, "expires_at": None}
+    last = decisions[-1]
+    expired = last["expires_at"] <= datetime.now(UTC)
+    return {
+        "decision": "expired" if expired else last["decision"],
+        "decided_by": last["steward_name"],
+        "expires_at": last["expires_at"],
+    }

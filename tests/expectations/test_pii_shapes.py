@@ -1,0 +1,135 @@
+"""Values shaped like personal data are recognised, however they were disguised."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from anonymization.registered import WORKFLOWS
+from expectations.pii_shapes import PiiShape, folded, shapes_in
+
+ORDINARY = (
+    "technology",
+    "telecommunications",
+    "other",
+    "Engaging",
+    "2017-Q3",
+    "2017-01-01",
+    "2017-01-01T10:30:00+00:00",
+    "2017-01-01 - 2017-03-31",
+    "10:30:00",
+    "GTX Plus Basic",
+    "GTK 500",
+    "1-50 employees",
+    "up to 999",
+    "1,000-4,999",
+    "500-4999",
+    "1000000-4999999",
+    "5,000 and more",
+    "$1,000,000",
+    "24/7 support",
+    "v1.2.3",
+    "C++",
+    "email_drafter",
+    "crm.lookup",
+    "3f2b8c1a-9d4e-4f6a-8b7c-0d1e2f3a4b5c",
+)
+
+SHAPED = (
+    ("jane@example.com", PiiShape.EMAIL),
+    ("write to j.doe+crm@mail.example.co", PiiShape.EMAIL),
+    ("jane\uff20example\uff0ecom", PiiShape.EMAIL),
+    ("ja\u200bne@exa\u2060mple.com", PiiShape.EMAIL),
+    ("jane\ufeff@\u00adexample.com", PiiShape.EMAIL),
+    ("jane (at) example (dot) com", PiiShape.EMAIL),
+    ("jane [at] example[.]com", PiiShape.EMAIL),
+    ("jane @ example . com", PiiShape.EMAIL),
+    ("https://example.test/a", PiiShape.URL),
+    ("hxxp://example", PiiShape.URL),
+    ("www.example.test", PiiShape.URL),
+    ("Example.com", PiiShape.URL),
+    ("+1 415 555 2671", PiiShape.PHONE),
+    ("(415) 555-2671", PiiShape.PHONE),
+    ("4155552671", PiiShape.PHONE),
+    ("0171 2345678", PiiShape.PHONE),
+    ("0049 171 2345678", PiiShape.PHONE),
+    ("\uff0b\uff11 415 555 2671", PiiShape.PHONE),
+    ("\u0664\u0661\u0665-\u0665\u0665\u0665-\u0662\u0666\u0667\u0661", PiiShape.PHONE),
+    ("415\u2013555\u20132671", PiiShape.PHONE),
+    ("192.168.1.20", PiiShape.IPV4),
+    ("192[.]168[.]1[.]20", PiiShape.IPV4),
+    ("fe80::1", PiiShape.IPV6),
+    ("2001:db8::ff00:42:8329", PiiShape.IPV6),
+    ("00:1B:44:11:3A:B7", PiiShape.MAC),
+    ("001b.4411.3ab7", PiiShape.MAC),
+    ("123-45-6789", PiiShape.SSN),
+    ("\uff11\uff12\uff13\uff0d\uff14\uff15\uff0d\uff16\uff17\uff18\uff19", PiiShape.SSN),
+    ("4111 1111 1111 1111", PiiShape.PAYMENT_CARD),
+    ("4111-1111-1111-1111", PiiShape.PAYMENT_CARD),
+    ("3782 822463 10005", PiiShape.PAYMENT_CARD),
+    ("4 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1", PiiShape.PAYMENT_CARD),
+    ("DE89 3704 0044 0532 0130 00", PiiShape.IBAN),
+    ("iban gb82west12345698765432 of ours", PiiShape.IBAN),
+    ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln", PiiShape.TOKEN),
+    ("ghp_abcdefghijklmnopqrstuvwxyz0123456789", PiiShape.TOKEN),
+    ("AKIAIOSFODNN7EXAMPLE", PiiShape.TOKEN),
+    ("d41d8cd98f00b204e9800998ecf8427e", PiiShape.TOKEN),
+    ("Authorization: Bearer abcdefghijklmnop", PiiShape.TOKEN),
+)
+
+
+@pytest.mark.parametrize(("text", "shape"), SHAPED)
+def test_a_shape_is_recognised_through_its_disguise(text: str, shape: PiiShape) -> None:
+    """What a reader would recognise as personal data must not pass as a dimension."""
+    assert shape in shapes_in(text)
+
+
+@pytest.mark.parametrize("text", ORDINARY)
+def test_an_ordinary_dimension_value_has_no_shape(text: str) -> None:
+    """A benchmark that is refused for its own size bands would teach people to ignore the check."""
+    assert shapes_in(text) == frozenset()
+
+
+def test_no_registered_workflow_allows_a_value_with_a_shape() -> None:
+    """A value that a workflow allows and the check refuses would stop every release."""
+    allowed = {
+        value
+        for workflow in WORKFLOWS
+        for values in workflow.allowed_values.values()
+        for value in values
+    }
+    assert [value for value in allowed if shapes_in(value)] == []
+
+
+@given(
+    st.sampled_from([text for text, _ in SHAPED]),
+    st.sampled_from("\u200b\u200c\u200d\u2060\ufeff\u00ad\u202e\u180e\u034f\ufe0f\u3164"),
+    st.data(),
+)
+def test_an_invisible_character_hides_nothing(
+    text: str, invisible: str, data: st.DataObject
+) -> None:
+    """Invisible characters may stand anywhere in a value and change no verdict."""
+    place = data.draw(st.integers(0, len(text)))
+    assert shapes_in(text[:place] + invisible + text[place:]) == shapes_in(text)
+
+
+@given(st.sampled_from([text for text, _ in SHAPED if text.isascii()]))
+def test_wide_letters_hide_nothing(text: str) -> None:
+    """A value typed in full-width letters is the same value."""
+    wide = "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in text)
+    assert shapes_in(wide) == shapes_in(text)
+
+
+@given(st.text(max_size=200))
+def test_any_text_can_be_looked_at(text: str) -> None:
+    """No value may crash the check, for a crash could be mistaken for nothing found."""
+    assert shapes_in(text) <= set(PiiShape)
+
+
+@given(st.text(alphabet=st.characters(codec="ascii", exclude_categories=["Cc"]), max_size=40))
+def test_folding_leaves_plain_words_alone(text: str) -> None:
+    """Folding unmasks; it must not change a value that has nothing to unmask."""
+    plain = "".join(character for character in text if character not in "()[]{}<>")
+    assert folded(plain) == plain
