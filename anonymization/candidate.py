@@ -58,7 +58,8 @@ def extract(session: AnonymizerSession, workflow: Workflow, *, closed_before: da
     )
     contributions: dict[_Cell, list[Contribution]] = {}
     for row in session.query_tenant_private(
-        source + f"SELECT {dimensions}, tenant_id AS contributor, max(fund_id) AS contributor_fund, "
+        source
+        + f"SELECT {dimensions}, tenant_id AS contributor, max(fund_id) AS contributor_fund, "
         "count(*) AS row_count, sum(amount) AS total "
         f"FROM placed GROUP BY {dimensions}, tenant_id",
         **bound,

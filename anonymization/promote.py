@@ -72,9 +72,10 @@ def prepare_candidate(
 ) -> Candidate:
     """File the workflow's candidate; the release filed before is found again, not made twice."""
     digest = register(platform, workflow, requested_by=requested_by)
-    with _run(platform, workflow, digest) as session:
+    with _run(platform, workflow, digest, one_snapshot=True) as session:
         read = extract(session, workflow, closed_before=workflow.period.first_open_day(now))
-        draft = draft_candidate(workflow, read)
+    draft = draft_candidate(workflow, read)
+    with _run(platform, workflow, digest) as session:
         key = platform.keyring.control_key
         snapshot = keyed_hash(key, {"rows": list(read.rows_fingerprint)})
         determines = {
@@ -160,12 +161,16 @@ def publish_candidate(
 
 
 @contextmanager
-def _run(platform: Platform, workflow: Workflow, digest: str) -> Iterator[AnonymizerSession]:
+def _run(
+    platform: Platform, workflow: Workflow, digest: str, *, one_snapshot: bool = False
+) -> Iterator[AnonymizerSession]:
     """An anonymizer's session inside a run of its own, closed when the block ends."""
     with platform.platform_session("workflow run") as session:
         run = session.start_run(workflow.name, digest)
     try:
-        with platform.anonymizer_session(workflow.name, run) as anonymizer:
+        with platform.anonymizer_session(
+            workflow.name, run, one_snapshot=one_snapshot
+        ) as anonymizer:
             yield anonymizer
     finally:
         with platform.platform_session("workflow run") as session:
@@ -190,9 +195,7 @@ def _checked(
     session.record_checks(
         promotion_id,
         phase,
-        [
-            {"name": r.name, "passed": r.passed, "observed": dict(r.observed)} for r in results
-        ],
+        [{"name": r.name, "passed": r.passed, "observed": dict(r.observed)} for r in results],
     )
     return results
 

@@ -190,41 +190,44 @@ class Registry:
 def _violations(datasets: tuple[Dataset, ...]) -> Iterator[str]:
     names = [dataset.name for dataset in datasets]
     yield from (f"{name}: declared twice" for name in {n for n in names if names.count(n) > 1})
-    schemas = {policy.schema: data_class for data_class, policy in POLICIES.items()}
-    known = {dataset.qualified_name: dataset for dataset in datasets}
+    known = {dataset.qualified_name for dataset in datasets}
     for dataset in datasets:
-        where = dataset.qualified_name
-        columns = [column.name for column in dataset.columns]
-        home = schemas.get(dataset.schema)
-        if home is not None and home is not dataset.data_class:
-            yield f"{where}: class {dataset.data_class} may not live in schema {dataset.schema}"
-        if not dataset.internal and home is None:
-            yield f"{where}: no class of the policy lives in schema {dataset.schema}"
-        if not dataset.description or not dataset.owner:
-            yield f"{where}: a description and an owner are required"
-        if len(set(columns)) != len(columns):
-            yield f"{where}: a column is declared twice"
-        yield from (
-            f"{where}.{column.name}: a description is required"
-            for column in dataset.columns
-            if not column.description
-        )
-        keys = [dataset.primary_key, *dataset.unique]
-        owner = dataset.owner_column if not dataset.internal else None
-        for key in keys:
-            yield from (f"{where}: key column {c} is unknown" for c in key if c not in columns)
-            if owner and (not key or key[0] != owner):
-                yield f"{where}: {owner} must come first in the key {key}"
-        for foreign in dataset.foreign_keys:
-            if foreign.target not in known:
-                yield f"{where}: foreign key to unknown {foreign.target}"
-            if owner and foreign.columns[0] != owner:
-                yield f"{where}: {owner} must come first in the foreign key {foreign.columns}"
-        if dataset.data_class is DataClass.ASCEND_PLATFORM_METRIC and not dataset.internal:
-            yield from (
-                f"{where}.{column.name}: a tenant id stands outside a tenant_reference column"
-                for column in dataset.columns
-                if column.name == "tenant_id" and not column.tenant_reference
-            )
-        if (dataset.kind is StoreKind.KV_PREFIX) != (dataset.key_pattern is not None):
-            yield f"{where}: a key-value prefix, and only one, has a key pattern"
+        yield from _label_violations(dataset)
+        yield from _key_violations(dataset, known)
+
+
+def _label_violations(dataset: Dataset) -> Iterator[str]:
+    where = dataset.qualified_name
+    schemas = {policy.schema: data_class for data_class, policy in POLICIES.items()}
+    home = schemas.get(dataset.schema)
+    if home is not None and home is not dataset.data_class:
+        yield f"{where}: class {dataset.data_class} may not live in schema {dataset.schema}"
+    if not dataset.internal and home is None:
+        yield f"{where}: no class of the policy lives in schema {dataset.schema}"
+    if not dataset.description or not dataset.owner:
+        yield f"{where}: a description and an owner are required"
+    for column in dataset.columns:
+        if not column.description:
+            yield f"{where}.{column.name}: a description is required"
+        platform_data = dataset.data_class is DataClass.ASCEND_PLATFORM_METRIC
+        if platform_data and column.name == "tenant_id" and not column.tenant_reference:
+            yield f"{where}.{column.name}: a tenant id stands outside a tenant_reference column"
+    if (dataset.kind is StoreKind.KV_PREFIX) != (dataset.key_pattern is not None):
+        yield f"{where}: a key-value prefix, and only one, has a key pattern"
+
+
+def _key_violations(dataset: Dataset, known: set[str]) -> Iterator[str]:
+    where = dataset.qualified_name
+    columns = [column.name for column in dataset.columns]
+    if len(set(columns)) != len(columns):
+        yield f"{where}: a column is declared twice"
+    owner = None if dataset.internal else dataset.owner_column
+    for key in (dataset.primary_key, *dataset.unique):
+        yield from (f"{where}: key column {c} is unknown" for c in key if c not in columns)
+        if owner and (not key or key[0] != owner):
+            yield f"{where}: {owner} must come first in the key {key}"
+    for foreign in dataset.foreign_keys:
+        if foreign.target not in known:
+            yield f"{where}: foreign key to unknown {foreign.target}"
+        if owner and foreign.columns[0] != owner:
+            yield f"{where}: {owner} must come first in the foreign key {foreign.columns}"

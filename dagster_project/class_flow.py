@@ -41,7 +41,9 @@ class ClassFlowRefused(ValueError):
     def __init__(self, found: Sequence[str]) -> None:
         self.violations = tuple(found)
         lines = "\n  ".join(self.violations)
-        super().__init__(f"the class-flow guard refused {len(found)} of the definitions:\n  {lines}")
+        super().__init__(
+            f"the class-flow guard refused {len(found)} of the definitions:\n  {lines}"
+        )
 
 
 def guarded(
@@ -105,7 +107,8 @@ class _Judge:
             yield from self._check_violations(check)
         for key, declared in self._declared.items():
             if len(declared) > 1:
-                yield f"{written(key)}: declared {len(declared)} times; an asset has one declaration"
+                times = len(declared)
+                yield f"{written(key)}: declared {times} times; an asset has one declaration"
         for workflow in WORKFLOWS:
             yield from self._workflow_violations(workflow)
 
@@ -165,22 +168,24 @@ class _Judge:
             yield f"{name}: the asset it checks is declared nowhere"
         for read in sorted(check.reads):
             if self._class_of(read) is not self._class_of(check.asset):
-                yield f"{name}: it reads {self._shown(read)}; a check may read its asset's class only"
+                yield (
+                    f"{name}: it reads {self._shown(read)}; a check may read its asset's class only"
+                )
 
     def _workflow_violations(self, workflow: Workflow) -> Iterator[str]:
         """Impostors of a workflow's two assets, and unfaithful copies of the true ones."""
         crossing = next((c for c in self._crossings if c.workflow is workflow), None)
         candidate, published = candidate_key(workflow), workflow.target_dataset.asset_key
         for asset in self._facts.assets:
-            place = published
-            reads = frozenset({candidate})
             if crossing and asset.producer is crossing.candidate:
-                place, reads = candidate, source_keys(workflow)
-            elif not crossing or asset.producer is not crossing.published:
-                if asset.key in {candidate, published}:
-                    yield f"{written(asset.key)}: only what workflow {workflow.name} builds may stand here"
-                continue
-            yield from self._unfaithful(workflow, asset, place, reads)
+                yield from self._unfaithful(workflow, asset, candidate, source_keys(workflow))
+            elif crossing and asset.producer is crossing.published:
+                yield from self._unfaithful(workflow, asset, published, frozenset({candidate}))
+            elif asset.key in {candidate, published}:
+                yield (
+                    f"{written(asset.key)}: only what workflow {workflow.name} builds may stand "
+                    "here"
+                )
         if crossing and published in self._declared:
             yield from self._unchecked(crossing)
 

@@ -23,10 +23,13 @@ def errors_without_values() -> Iterator[None]:
         yield
     except Exception as error:  # noqa: BLE001 - the boundary to Dagster, whose log it enters
         kind = type(error)
-        said = str(error) if kind.__module__.partition(".")[0] in _VALUE_FREE else "message withheld"
+        said = (
+            str(error) if kind.__module__.partition(".")[0] in _VALUE_FREE else "message withheld"
+        )
         frames = "".join(traceback.format_tb(error.__traceback__))
+        message = f"{kind.__module__}.{kind.__qualname__}: {said}"
         raise Failure(
-            f"{kind.__module__}.{kind.__qualname__}: {said}",
+            message,
             metadata={"where": MetadataValue.text(frames)},
             allow_retries=False,
         ) from None

@@ -71,11 +71,12 @@ def flow_facts(definitions: Definitions, allowed_jobs: Iterable[object] = ()) ->
     checks: list[CheckFact] = []
     outside = list(_jobs_outside(definitions, tuple(allowed_jobs)))
     for entry in (*(definitions.assets or ()), *(definitions.asset_checks or ())):
-        if isinstance(entry, AssetSpec):
+        # exact types: a subclass could answer the guard one way and Dagster another
+        if type(entry) is AssetSpec:
             assets.append(_external(entry))
-        elif isinstance(entry, SourceAsset):
+        elif type(entry) is SourceAsset:
             assets.append(AssetFact(_key(entry.key), entry.tags.get(CLASS_TAG), frozenset()))
-        elif type(entry) in {AssetsDefinition, AssetChecksDefinition}:
+        elif type(entry) is AssetsDefinition or type(entry) is AssetChecksDefinition:
             assets.extend(_assets(entry))
             checks.extend(_checks(entry))
             outside.extend(_inputs_outside(entry))
@@ -109,7 +110,11 @@ def _assets(entry: AssetsDefinition) -> Iterator[AssetFact]:
     for spec in specs:
         reads = frozenset(_key(dep.asset_key) for dep in spec.deps) | unstated
         yield AssetFact(
-            _key(spec.key), spec.tags.get(CLASS_TAG), reads, _node(entry), together - {_key(spec.key)}
+            _key(spec.key),
+            spec.tags.get(CLASS_TAG),
+            reads,
+            _node(entry),
+            together - {_key(spec.key)},
         )
 
 
@@ -144,9 +149,7 @@ def _ops(node: NodeDefinition | None) -> Iterator[OpDefinition]:
 def _inputs(entry: AssetsDefinition) -> frozenset[Key]:
     """The assets that its ops load: mapped inputs, and keys hard-coded in an op's inputs."""
     hardcoded = (
-        input_def.hardcoded_asset_key
-        for op in _ops(_node(entry))
-        for input_def in op.input_defs
+        input_def.hardcoded_asset_key for op in _ops(_node(entry)) for input_def in op.input_defs
     )
     mapped = entry.node_keys_by_input_name.values()
     return frozenset(_key(key) for key in (*mapped, *hardcoded) if key is not None)
@@ -158,7 +161,7 @@ def _inputs_outside(entry: AssetsDefinition) -> Iterator[str]:
     for op in _ops(node):
         mapped = entry.node_keys_by_input_name if op is node else {}
         for input_def in op.input_defs:
-            computed = input_def._asset_key is not None and input_def.hardcoded_asset_key is None
+            computed = input_def.is_asset and input_def.hardcoded_asset_key is None
             managed = input_def.input_manager_key is not None and input_def.name not in mapped
             if computed or managed:
                 yield (
@@ -169,15 +172,12 @@ def _inputs_outside(entry: AssetsDefinition) -> Iterator[str]:
 
 def _jobs_outside(definitions: Definitions, allowed: tuple[object, ...]) -> Iterator[str]:
     """Jobs, also those behind schedules and sensors, that run ops outside the asset graph."""
-    named: list[tuple[str, object]] = [
-        (f"job {job.name}", job) for job in definitions.jobs or ()
-    ]
+    named: list[tuple[str, object]] = [(f"job {job.name}", job) for job in definitions.jobs or ()]
     for schedule in definitions.schedules or ():
         if not isinstance(schedule, ScheduleDefinition):
             named.append((f"schedule {schedule.name} -> job {schedule.job.name}", schedule.job))
-        elif schedule.target.has_job_def:
-            job = schedule.target.job_def
-            named.append((f"schedule {schedule.name} -> job {job.name}", job))
+        elif (target := schedule.target).has_job_def:
+            named.append((f"schedule {schedule.name} -> job {target.job_name}", target.job_def))
     named.extend(
         (f"sensor {sensor.name} -> job {target.job_name}", target.job_def)
         for sensor in definitions.sensors or ()

@@ -34,17 +34,19 @@ def run_workflows(
     log_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     run_id = str(uuid4())
     job = defs.resolve_job_def(PROMOTE_EVERYTHING)
-    with DagsterInstance.from_config(str(ensure_dagster_home(home))) as instance:
-        with log_file.open("a") as log:
-            instance.add_event_listener(run_id, _listener(chosen, log.write, on_event))
-            result = job.execute_in_process(
-                run_id=run_id,
-                instance=instance,
-                asset_selection=[key for promotion in chosen for key in promotion.keys],
-                run_config=_run_config(home, now),
-                tags={REQUESTED_BY_TAG: requested_by},
-                raise_on_error=False,
-            )
+    with (
+        DagsterInstance.from_config(str(ensure_dagster_home(home))) as instance,
+        log_file.open("a") as log,
+    ):
+        instance.add_event_listener(run_id, _listener(chosen, log.write, on_event))
+        result = job.execute_in_process(
+            run_id=run_id,
+            instance=instance,
+            asset_selection=[key for promotion in chosen for key in promotion.keys],
+            run_config=_run_config(home, now),
+            tags={REQUESTED_BY_TAG: requested_by},
+            raise_on_error=False,
+        )
     events = list(result.all_events)
     return RunSummary(
         success=result.success,

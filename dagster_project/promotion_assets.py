@@ -30,13 +30,14 @@ from dagster import (
 
 from anonymization.outcomes import Publication
 from anonymization.registered import WORKFLOWS, UnregisteredWorkflow
-from anonymization.workflow import CheckName, Workflow
+from anonymization.workflow import Workflow
 from catalog.declared import REGISTRY
 from dagster_project.asset_labels import class_tag, column_schema, kinds
 from dagster_project.crossings import Crossing, candidate_key, source_keys
 from dagster_project.errors_without_values import errors_without_values
 from dagster_project.figures import candidate_figures, publication_figures
 from dagster_project.resources import PlatformResource
+from expectations.suites import CheckName
 from lineage.promotions import PromotionState
 
 __all__ = ["REQUESTED_BY_TAG", "PromotionAssets", "promotion_assets"]
@@ -154,10 +155,8 @@ def _candidate_checks(workflow: Workflow) -> AssetChecksDefinition:
         # a check without a result would let the release go on
         missing = set(workflow.required_checks) - {result.name for result in results}
         if missing:
-            raise Failure(
-                f"no result for {', '.join(sorted(missing))}: every required check must report",
-                allow_retries=False,
-            )
+            told = f"no result for {', '.join(sorted(missing))}: every required check must report"
+            raise Failure(told, allow_retries=False)
         for result in results:
             yield AssetCheckResult(
                 passed=result.passed,
@@ -210,12 +209,11 @@ def _published_asset(workflow: Workflow) -> AssetsDefinition:
                     AssetObservation(asset_key=key, description=told, metadata=figures)
                 )
             case _:
-                raise Failure(
+                ended = (
                     f"nothing was released: the promotion is {publication.state}; "
-                    f"{publication.reason}",
-                    metadata=figures,
-                    allow_retries=False,
+                    f"{publication.reason}"
                 )
+                raise Failure(ended, metadata=figures, allow_retries=False)
 
     return published
 
@@ -252,6 +250,4 @@ def _lineage_to_candidate(workflow: Workflow) -> TableColumnLineage:
 
 def _column_of(qualified_name: str) -> TableColumnDep:
     dataset, _, column = qualified_name.rpartition(".")
-    return TableColumnDep(
-        asset_key=AssetKey(REGISTRY.get(dataset).asset_key), column_name=column
-    )
+    return TableColumnDep(asset_key=AssetKey(REGISTRY.get(dataset).asset_key), column_name=column)

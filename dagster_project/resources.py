@@ -89,11 +89,9 @@ class PromotionIds(ConfigurableIOManager):
         """The promotion that the candidate was last filed under."""
         path = self._path(context.asset_key.path[-1])
         if not path.exists():
-            raise Failure(
-                f"no candidate was filed under {context.asset_key.to_user_string()} yet: "
-                "materialize it first",
-                allow_retries=False,
-            )
+            candidate = context.asset_key.to_user_string()
+            message = f"no candidate was filed under {candidate} yet: materialize it first"
+            raise Failure(message, allow_retries=False)
         return UUID(path.read_text())
 
     def _path(self, candidate: str) -> Path:

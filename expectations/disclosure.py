@@ -14,12 +14,12 @@ from enum import StrEnum
 from fractions import Fraction
 
 from catalog.floors import DisclosurePolicy
+from expectations.errors import UnmeasurableContribution
 
 __all__ = [
     "Contribution",
     "DisclosureRule",
     "PartitionedCells",
-    "UnmeasurableContribution",
     "broken_rules",
     "distinct_funds",
     "distinct_tenants",
@@ -28,10 +28,6 @@ __all__ = [
     "p_percent_margin",
     "partition_cells",
 ]
-
-
-class UnmeasurableContribution(ValueError):
-    """A cell's contributions contradict themselves, so no rule can be decided on them."""
 
 
 class DisclosureRule(StrEnum):

@@ -156,7 +156,9 @@ def _luhn_holds(number: str) -> bool:
     return (sum(digits[::2]) + sum(doubled)) % 10 == 0
 
 
-_IBAN = re.compile(r"(?<![a-z0-9])[a-z]{2}\d{2}(?:[ -]?[a-z0-9]{1,30}){1,12}", re.IGNORECASE)
+_IBAN = re.compile(
+    r"(?<![a-z0-9])[a-z]{2}\d{2}(?:[ -]?[a-z0-9]{1,30}){1,12}", re.IGNORECASE | re.ASCII
+)
 _IBAN_LENGTHS = range(15, 35)
 
 

@@ -15,41 +15,16 @@ from enum import StrEnum
 from uuid import UUID
 
 from catalog.registry import Column, ColumnType, Dataset
+from expectations.errors import UncheckableColumn, UnknownColumn, WeakSuite
 
 __all__ = [
     "CandidateColumn",
     "CandidateSuite",
     "CheckName",
     "CheckResult",
-    "SuiteError",
-    "UncheckableColumn",
-    "UnknownColumn",
-    "WeakSuite",
     "candidate_suite",
     "has_type",
 ]
-
-
-class SuiteError(ValueError):
-    """Base of what is refused when a suite is built.
-
-    SuiteError
-    ├── UncheckableColumn
-    ├── UnknownColumn
-    └── WeakSuite
-    """
-
-
-class UncheckableColumn(SuiteError):
-    """The target has a column of a type that no cell aggregate has."""
-
-
-class UnknownColumn(SuiteError):
-    """Allowed values are given for a column that a candidate does not have."""
-
-
-class WeakSuite(SuiteError):
-    """A suite that asks for fewer than one tenant per cell."""
 
 
 class CheckName(StrEnum):

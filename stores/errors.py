@@ -55,6 +55,7 @@ class UnknownOwner(StoreError):
 
 
 _PERMISSION_DENIED = "42501"
+_CONNECTION_STATES = frozenset({"08", "28", "53", "57"})
 
 
 @contextmanager
@@ -62,22 +63,28 @@ def translated_errors() -> Iterator[None]:
     """Turn the driver's errors into ours, which carry a rule and never a statement or a value."""
     try:
         yield
-    except (OperationalError, InterfaceError) as error:
-        state = getattr(error.orig, "sqlstate", None)
+    except DBAPIError as error:
+        raise _translated(error) from None
+
+
+def _translated(error: DBAPIError) -> StoreError:
+    state: str | None = getattr(error.orig, "sqlstate", None)
+    disconnected = isinstance(error, OperationalError | InterfaceError) and (
+        state is None or state[:2] in _CONNECTION_STATES
+    )
+    if disconnected:
         message = (
             f"the platform's database does not answer ({state or type(error.orig).__name__}); "
             "start it with `classline up`, or check CLASSLINE_DATABASE_URL"
         )
-        raise DatabaseUnreachable(message) from None
-    except DBAPIError as error:
-        state = getattr(error.orig, "sqlstate", None) or "?????"
-        diagnostics = getattr(error.orig, "diag", None)
-        if state.startswith("CL") and diagnostics is not None:
-            hint = f"; {diagnostics.message_hint}" if diagnostics.message_hint else ""
-            raise BoundaryRefused(state, f"{diagnostics.message_primary}{hint}") from None
-        if state == _PERMISSION_DENIED:
-            message = "row-level security or a missing grant refused it: this login may not do that"
-            raise BoundaryRefused(state, message) from None
-        kind = type(error.orig).__name__
-        message = f"PostgreSQL refused a statement of this session ({kind})"
-        raise BoundaryRefused(state, message) from None
+        return DatabaseUnreachable(message)
+    state = state or "?????"
+    diagnostics = getattr(error.orig, "diag", None)
+    if state.startswith("CL") and diagnostics is not None:
+        hint = f"; {diagnostics.message_hint}" if diagnostics.message_hint else ""
+        return BoundaryRefused(state, f"{diagnostics.message_primary}{hint}")
+    if state == _PERMISSION_DENIED:
+        message = "row-level security or a missing grant refused it: this login may not do that"
+        return BoundaryRefused(state, message)
+    kind = type(error.orig).__name__
+    return BoundaryRefused(state, f"PostgreSQL refused a statement of this session ({kind})")

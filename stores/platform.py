@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
@@ -100,13 +100,18 @@ class Platform:
             yield session
 
     @contextmanager
-    def anonymizer_session(self, workflow: str, run: UUID) -> Iterator[AnonymizerSession]:
-        """A session of the anonymizer inside that open run, on one snapshot of the database."""
+    def anonymizer_session(
+        self, workflow: str, run: UUID, *, one_snapshot: bool = False
+    ) -> Iterator[AnonymizerSession]:
+        """A session of the anonymizer inside that open run; ``one_snapshot`` for extracting."""
         secret = self.keyring.login(PrincipalKind.ANONYMIZER, SERVICE)
         claim = Claim(
             secret.login, (_T, _A), "promotion", workflow=workflow, run=run, lifetime_seconds=7200
         )
-        with opened(self._login_engine(secret), self.keyring, claim, AnonymizerSession) as session:
+        engine = self._login_engine(secret)
+        with opened(
+            engine, self.keyring, claim, AnonymizerSession, one_snapshot=one_snapshot
+        ) as session:
             yield session
 
     @contextmanager
@@ -122,9 +127,8 @@ class Platform:
     def _login_engine(self, secret: LoginSecret) -> Engine:
         return self._engine(secret.login, lambda: engine_for(self.database.login_url(secret)))
 
-    def _engine(self, name: str, make: object) -> Engine:
+    def _engine(self, name: str, make: Callable[[], Engine]) -> Engine:
         if name not in self._engines:
-            assert callable(make)  # noqa: S101 - for the type checker
             self._engines[name] = make()
         return self._engines[name]
 

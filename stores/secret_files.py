@@ -34,7 +34,9 @@ def read_secret_json(path: Path) -> dict[str, object]:
         mode = path.stat().st_mode
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        message = f"{path}: not readable as a credential ({type(error).__name__}); name another file"
+        message = (
+            f"{path}: not readable as a credential ({type(error).__name__}); name another file"
+        )
         raise CredentialRefused(message) from None
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
         message = f"{path}: others may read it, so it is refused; run `chmod 600 {path}`"

@@ -69,7 +69,6 @@ class Session:
     """One transaction of one principal."""
 
     kind: PrincipalKind
-    isolation: str | None = None
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -203,7 +202,6 @@ class AnonymizerSession(Session):
     """The anonymizer inside one open run: its workflow's sources, and that run's candidate."""
 
     kind = PrincipalKind.ANONYMIZER
-    isolation = "REPEATABLE READ"
 
     def query_tenant_private(self, statement: str, **parameters: object) -> list[Row]:
         """Run a workflow's own SELECT; row-level security admits its declared sources alone."""
@@ -308,11 +306,14 @@ class LoaderSession(Session):
             sql.SQL(", ").join(map(sql.Identifier, names)),
         )
         staged = 0
-        with translated_errors(), self._driver().cursor() as cursor:
-            with cursor.copy(statement) as copy:
-                for row in rows:
-                    copy.write_row((load, *row))
-                    staged += 1
+        with (
+            translated_errors(),
+            self._driver().cursor() as cursor,
+            cursor.copy(statement) as copy,
+        ):
+            for row in rows:
+                copy.write_row((load, *row))
+                staged += 1
         return staged
 
     def ingest_tenant_private(self, dataset: Dataset, load: UUID) -> Ingested:
@@ -325,14 +326,19 @@ class LoaderSession(Session):
 
 @contextmanager
 def opened(
-    engine: Engine, keyring: Keyring, claim: Claim, kind: type[_SessionT]
+    engine: Engine,
+    keyring: Keyring,
+    claim: Claim,
+    kind: type[_SessionT],
+    *,
+    one_snapshot: bool = False,
 ) -> Iterator[_SessionT]:
     """A session in one transaction: committed when the block ends, undone when it raises."""
     with translated_errors():
         connection = engine.connect()
     with connection:
-        if kind.isolation:
-            connection = connection.execution_options(isolation_level=kind.isolation)
+        if one_snapshot:
+            connection = connection.execution_options(isolation_level="REPEATABLE READ")
         with translated_errors():
             transaction = connection.begin()
             connection.execute(

@@ -47,9 +47,21 @@ DATASETS: tuple[Dataset, ...] = (
         Column("quarter", _T, "Quarter in which the deals closed, as 2017-Q3"),
         Column("deals", ColumnType.BIGINT, "Number of closed deals"),
         Column("win_rate", _NUM, "Share that was won, 0 to 1"),
-        Column("value_p25", _NUM, "Lower quartile of won value, US dollars, two digits kept", nullable=True),
-        Column("value_p50", _NUM, "Median of won value, US dollars, two digits kept", nullable=True),
-        Column("value_p75", _NUM, "Upper quartile of won value, US dollars, two digits kept", nullable=True),
+        Column(
+            "value_p25",
+            _NUM,
+            "Lower quartile of won value, US dollars, two digits kept",
+            nullable=True,
+        ),
+        Column(
+            "value_p50", _NUM, "Median of won value, US dollars, two digits kept", nullable=True
+        ),
+        Column(
+            "value_p75",
+            _NUM,
+            "Upper quartile of won value, US dollars, two digits kept",
+            nullable=True,
+        ),
     ),
     _dataset(
         "anonymized_playbooks",

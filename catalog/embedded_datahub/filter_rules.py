@@ -42,7 +42,7 @@ _PATTERNS: dict[str, Callable[[str], str]] = {
 
 _MOST_PATTERNS = 200
 _AMONG = " IN (SELECT value FROM json_each(?))"
-_HELD = "e.id IN (SELECT v.entity_id FROM search_value v WHERE v.field" + _AMONG
+_HELD = f"e.id IN (SELECT v.entity_id FROM search_value v WHERE v.field{_AMONG}"  # noqa: S608 literals
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,15 +13,12 @@ from enum import Enum
 from functools import partial
 
 from catalog.registry import ColumnType
+from expectations.errors import MiscountedCells
 from expectations.gx.quiet_validation import Expected, Outcome, validate_quietly
 from expectations.gx.value_expectations import DECLARED_TYPE, FREE_OF_PII_SHAPES
 from expectations.suites import CandidateColumn, CandidateSuite, CheckName, CheckResult
 
-__all__ = ["MiscountedCells", "run_candidate_checks"]
-
-
-class MiscountedCells(ValueError):
-    """The number of tenants is not given for each cell exactly once."""
+__all__ = ["run_candidate_checks"]
 
 
 class _NotAValue(Enum):

@@ -86,7 +86,7 @@ def _prepare_great_expectations() -> None:
         # It imports a module that Python 3.11 deprecates, and redirects warnings to the log.
         warnings.simplefilter("ignore", DeprecationWarning)
         shown_by = warnings.showwarning
-        # Imported here since it costs 4 to 12 seconds of CPU, which only a run may pay.
+        # Imported here since it costs 5 to 12 seconds of CPU, which only a run may pay.
         import great_expectations  # noqa: F401, PLC0415
 
         if warnings.showwarning is not shown_by:

@@ -71,9 +71,7 @@ def load_sample(tenants: int, rows: int, seed: int) -> LoadReport:
     intake = SampleIntake(tenants, rows, seed, until=SAMPLE_UNTIL)
     bring_everything_up()
     with open_platform(classline_home()) as platform:
-        return load_intake(
-            platform, intake, reason="classline load --sample", on_table=_on_table
-        )
+        return load_intake(platform, intake, reason="classline load --sample", on_table=_on_table)
 
 
 def _load_crm(directory: Path, mapping: str) -> tuple[CrmExport, LoadReport]:

@@ -40,9 +40,11 @@ def run(
 
     if bool(workflows) == all_:
         fail("name the workflows to run, or give --all", ExitCode.BAD_USAGE)
-    names = [w.name for w in WORKFLOWS] if all_ else [
-        registered_workflow(name).name for name in dict.fromkeys(workflows or [])
-    ]
+    names = (
+        [w.name for w in WORKFLOWS]
+        if all_
+        else [registered_workflow(name).name for name in dict.fromkeys(workflows or [])]
+    )
     summary = run_and_deliver(names, credential=credential, now=now)
     if as_json:
         print_json([_as_fields(outcome) for outcome in summary.outcomes])
@@ -105,8 +107,18 @@ def show_promotions(workflow: str | None, limit: int, *, as_json: bool) -> None:
         return
     print_table(
         "Promotions",
-        ("workflow", "from -> to", "state", "k", "rows in", "kept", "suppressed", "rows out",
-         "approved by", "at"),
+        (
+            "workflow",
+            "from -> to",
+            "state",
+            "k",
+            "rows in",
+            "kept",
+            "suppressed",
+            "rows out",
+            "approved by",
+            "at",
+        ),
         [
             (
                 record.workflow,

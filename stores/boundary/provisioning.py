@@ -63,9 +63,7 @@ class OwnerIds:
 def ensure_services(platform: Platform) -> None:
     """Give the services their logins and the database the key that verifies their claims."""
     keyring = platform.keyring
-    made = [
-        new_login(kind, SERVICE) for kind in _SERVICES if (kind, SERVICE) not in keyring.logins
-    ]
+    made = [new_login(kind, SERVICE) for kind in _SERVICES if (kind, SERVICE) not in keyring.logins]
     if made:
         store_logins(platform.home, made)
         platform.reload_keyring()
@@ -77,9 +75,7 @@ def ensure_services(platform: Platform) -> None:
         _create_logins(connection, [secret for secret in missing if secret.login not in known])
 
 
-def ensure_owners(
-    platform: Platform, portfolio: Mapping[str, str], *, reason: str
-) -> OwnerIds:
+def ensure_owners(platform: Platform, portfolio: Mapping[str, str], *, reason: str) -> OwnerIds:
     """Register portfolio companies under their funds (name -> fund name), with a login each."""
     with translated_errors(), platform.admin_engine().begin() as connection:
         connection.execute(text("LOCK TABLE control.tenants IN SHARE ROW EXCLUSIVE MODE"))
@@ -134,8 +130,10 @@ def ensure_owners(
 
 def add_steward(platform: Platform, name: str) -> StewardCredential:
     """Register a steward with a login of their own; the caller keeps the credential safe."""
-    if not name.isascii() or not name.replace("-", "").replace(".", "").isalnum() or (
-        len(name) > _STEWARD_NAME_LIMIT
+    if (
+        not name.isascii()
+        or not name.replace("-", "").replace(".", "").isalnum()
+        or (len(name) > _STEWARD_NAME_LIMIT)
     ):
         message = (
             "a steward's name has ASCII letters, digits, dots and hyphens only, at most "
@@ -225,8 +223,10 @@ def _create_logins(connection: Connection, logins: Iterable[LoginSecret]) -> Non
         ).decode()
         role = sql.Identifier(secret.login)
         driver.execute(
-            sql.SQL("CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS "
-                    "INHERIT PASSWORD {}").format(role, sql.Literal(hashed))
+            sql.SQL(
+                "CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS "
+                "INHERIT PASSWORD {}"
+            ).format(role, sql.Literal(hashed))
         )
         driver.execute(
             sql.SQL("GRANT {} TO {} WITH INHERIT TRUE, SET FALSE, ADMIN FALSE").format(

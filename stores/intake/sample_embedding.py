@@ -27,9 +27,8 @@ def hashed_embedding(text: str) -> list[float]:
     for feature in (*words, *map(" ".join, pairwise(words))):
         place, sign = _place_of(feature)
         vector[place] += sign
+    # n words have n - 1 pairs: an odd number of ones never adds up to nothing everywhere.
     length = sqrt(sum(value * value for value in vector))
-    if not length:  # features may cancel each other out
-        vector[_place_of(" ".join(words))[0]] = length = 1.0
     return [value / length for value in vector]
 
 

@@ -8,10 +8,13 @@ import datahub.metadata.schema_classes as models
 import pytest
 from datahub.configuration.common import OperationalError
 from datahub.emitter.rest_emitter import DatahubRestEmitter
+from datahub.emitter.serialization_helper import pre_json_transform
 from datahub.errors import ItemNotFoundError
 from datahub.specific.datajob import DataJobPatchBuilder
 from datahub.specific.dataset import DatasetPatchBuilder
 
+from catalog.embedded_datahub.aspect_shape import problems_of
+from catalog.embedded_datahub.schemas import load_model
 from tests.catalog.test_embedded_datahub_builders import (  # noqa: F401 fixtures
     class_property,
     classed,
@@ -162,6 +165,16 @@ def test_job_edges_are_patched(graph: DataHubGraph) -> None:
     aspect = graph.get_aspect(JOB, models.DataJobInputOutputClass)
     assert [edge.destinationUrn for edge in aspect.inputDatasetEdges] == [CRM]
     assert [edge.destinationUrn for edge in aspect.outputDatasetEdges] == [BENCHMARK]
+
+
+def test_no_aspect_that_the_sdk_makes_is_refused() -> None:
+    """The check against the schemas must be as wide as the SDK; only the blank URNs are wrong."""
+    model = load_model()
+    # A blank cost cannot be serialized by the SDK itself.
+    for name, kind in (models.ASPECT_NAME_MAP | {"cost": models.StatusClass}).items():
+        value = pre_json_transform(kind._construct_with_defaults().to_obj())
+        spec = model.aspect("status" if name == "cost" else name)
+        assert [p for p in problems_of(value, spec.shape, model) if "URN" not in p] == []
 
 
 def test_create_refuses_what_exists(graph: DataHubGraph) -> None:

@@ -6,10 +6,10 @@ import sys
 from types import ModuleType
 
 import pytest
-from promotion_stand_ins import Promotions, open_platform
 
 import anonymization
 import stores
+from tests.dagster_project.promotion_stand_ins import Promotions, open_platform
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from pathlib import Path
 from uuid import UUID, uuid5
 
 from anonymization.outcomes import Candidate, Publication
-from anonymization.workflow import CheckName, Workflow
+from anonymization.workflow import Workflow
+from expectations.suites import CheckName
 from lineage.promotions import PromotionState
 
 NAMESPACE = UUID("6f1d6e2e-0000-4000-8000-000000000000")

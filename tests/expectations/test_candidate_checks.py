@@ -18,8 +18,9 @@ from uuid import UUID
 import pytest
 
 from catalog.declared import REGISTRY
+from expectations.errors import MiscountedCells
 from expectations.gx import quiet_validation, value_expectations
-from expectations.gx.candidate_checks import MiscountedCells, run_candidate_checks
+from expectations.gx.candidate_checks import run_candidate_checks
 from expectations.suites import CandidateSuite, CheckName, CheckResult, candidate_suite
 
 if TYPE_CHECKING:

@@ -16,7 +16,6 @@ from catalog.floors import FLOORS, DisclosurePolicy
 from expectations.disclosure import (
     Contribution,
     DisclosureRule,
-    UnmeasurableContribution,
     broken_rules,
     distinct_funds,
     distinct_tenants_without_any_one_fund,
@@ -24,6 +23,7 @@ from expectations.disclosure import (
     p_percent_margin,
     partition_cells,
 )
+from expectations.errors import UnmeasurableContribution
 
 BENCHMARK = FLOORS[DataClass.TENANT_PRIVATE, DataClass.ANONYMIZED_BENCHMARK]
 ROLLUP = FLOORS[DataClass.TENANT_PRIVATE, DataClass.FUND_PRIVATE]

@@ -122,6 +122,12 @@ def test_wide_letters_hide_nothing(text: str) -> None:
     assert shapes_in(wide) == shapes_in(text)
 
 
+def test_letters_that_only_fold_to_ascii_do_not_crash_the_check() -> None:
+    """A dotless i matches a to z where case is ignored, and is no digit of base 36."""
+    assert shapes_in("d\u013189 3704 0044 0532 0130 00") <= set(PiiShape)
+    assert shapes_in("DE89 37\u01314 0044 0532 0130") <= set(PiiShape)
+
+
 @given(st.text(max_size=200))
 def test_any_text_can_be_looked_at(text: str) -> None:
     """No value may crash the check, for a crash could be mistaken for nothing found."""

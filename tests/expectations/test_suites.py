@@ -12,14 +12,8 @@ from anonymization.registered import WORKFLOWS
 from anonymization.workflow import Workflow
 from catalog.declared import REGISTRY
 from catalog.registry import ColumnType
-from expectations.suites import (
-    CandidateSuite,
-    UncheckableColumn,
-    UnknownColumn,
-    WeakSuite,
-    candidate_suite,
-    has_type,
-)
+from expectations.errors import UncheckableColumn, UnknownColumn, WeakSuite
+from expectations.suites import CandidateSuite, candidate_suite, has_type
 
 BENCHMARKS = REGISTRY.get("anonymized_industry_benchmarks")
 

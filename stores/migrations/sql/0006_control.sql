@@ -73,7 +73,7 @@ COMMENT ON COLUMN control.class_floors.k_tenants IS '[ascend_platform_metric] Di
 COMMENT ON COLUMN control.class_floors.k_after_leaving_out_a_fund IS '[ascend_platform_metric] The same without any one fund''s tenants';
 COMMENT ON COLUMN control.class_floors.k_funds IS '[ascend_platform_metric] Distinct funds a cell needs';
 COMMENT ON COLUMN control.class_floors.max_share IS '[ascend_platform_metric] Largest share of a sum one tenant may hold';
-COMMENT ON COLUMN control.class_floors.p_percent IS '[ascend_platform_metric] The p of the p%% rule';
+COMMENT ON COLUMN control.class_floors.p_percent IS '[ascend_platform_metric] The p of the p% rule';
 CREATE TABLE control.stewards (
     steward_name TEXT NOT NULL,
     login TEXT NOT NULL,

@@ -82,8 +82,15 @@ LANGUAGE plpgsql STABLE
 SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     PERFORM control.open_run();
-    RETURN (SELECT count(*) FROM control.promotions
-            WHERE base_key = base AND state IN ('held', 'rejected'));
+    -- A replaced release counts as ended: its values may come again after another's.
+    RETURN (SELECT count(*) FROM control.promotions p
+            JOIN control.workflow_registrations g USING (workflow, source_digest)
+            WHERE p.base_key = base AND (
+                p.state IN ('held', 'rejected')
+                OR (p.state = 'published' AND g.publish_mode = 'replace' AND EXISTS (
+                    SELECT FROM control.promotions later
+                    WHERE later.workflow = p.workflow AND later.state = 'published'
+                      AND later.published_at > p.published_at))));
 END $$;
 
 CREATE FUNCTION control.file_candidate(
@@ -216,7 +223,9 @@ SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     ),
     ranked AS (
         SELECT c.*, row_number() OVER (PARTITION BY cell_no ORDER BY amount DESC) AS place,
-               count(fund_id) OVER (PARTITION BY cell_no, fund_id) AS fund_tenants
+               -- Who has no fund is a fund of its own: it can subtract itself.
+               CASE WHEN fund_id IS NULL THEN 1
+                    ELSE count(*) OVER (PARTITION BY cell_no, fund_id) END AS fund_tenants
         FROM control.cell_contributors c WHERE c.promotion_id = promotion
     ),
     cells AS (

@@ -2,7 +2,8 @@
 CREATE FUNCTION control.ingest(dataset text, load uuid)
 RETURNS TABLE (inserted bigint, updated bigint, unchanged bigint)
 LANGUAGE plpgsql
-SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+-- public holds the operators of the vector type, and nobody but the superuser may write there.
+SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     target regclass := to_regclass('tenant_private.' || quote_ident(dataset));
     all_columns text;

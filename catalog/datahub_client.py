@@ -1,0 +1,161 @@
+"""The one way to DataHub: its address, what it answers, and `connect`.
+
+Importing this module is cheap; the SDK is imported by `connect`, with its telemetry switched off.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from catalog.data_classes import DataClass
+from catalog.datahub_errors import (
+    DataHubError,
+    DataHubRefused,
+    DataHubTokenRefused,
+    DataHubUnreachable,
+)
+
+if TYPE_CHECKING:
+    from catalog.datahub_connection import DataHubConnection
+
+__all__ = [
+    "ColumnStep",
+    "DataHubError",
+    "DataHubRefused",
+    "DataHubSettings",
+    "DataHubTokenRefused",
+    "DataHubUnreachable",
+    "FoundDataset",
+    "Lineage",
+    "LineageStep",
+    "connect",
+    "datahub_settings",
+    "silence_sdk",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class DataHubSettings:
+    """Where DataHub is, and the token it knows us by.
+
+    ``embedded``: it is our own server on this machine, which no proxy stands in front of.
+    """
+
+    url: str
+    token: str | None = field(default=None, repr=False)
+    embedded: bool = False
+
+    @property
+    def address(self) -> str:
+        """Scheme, host and port: what may stand in a message."""
+        parts = urlsplit(self.url)
+        port = f":{parts.port}" if parts.port else ""
+        return f"{parts.scheme}://{parts.hostname}{port}"
+
+
+@dataclass(frozen=True, slots=True)
+class FoundDataset:
+    """A dataset that a search found; no class means that nobody has labelled it in DataHub."""
+
+    urn: str
+    name: str
+    platform: str
+    description: str
+    data_class: DataClass | None
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LineageStep:
+    """A dataset or a workflow that lineage reaches, and in how many hops."""
+
+    urn: str
+    kind: str
+    name: str
+    platform: str
+    hops: int
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnStep:
+    """A column that lineage reaches from one of the columns asked about."""
+
+    from_column: str
+    dataset: str
+    column: str
+    hops: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """What lineage reaches from one dataset, nearest first."""
+
+    steps: tuple[LineageStep, ...]
+    columns: tuple[ColumnStep, ...]
+
+
+def datahub_settings(
+    datahub_folder: Path, environ: Mapping[str, str] = os.environ
+) -> DataHubSettings:
+    """DATAHUB_GMS_URL and DATAHUB_GMS_TOKEN, else the embedded server whose folder that is."""
+    url = environ.get("DATAHUB_GMS_URL", "").strip()
+    if url:
+        _require_http(url)
+        return DataHubSettings(url.rstrip("/"), environ.get("DATAHUB_GMS_TOKEN") or None)
+    try:
+        port = int((datahub_folder / "port").read_text(encoding="ascii"))
+        token = (datahub_folder / "token").read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        message = (
+            "no DataHub is up: the embedded one does not run and DATAHUB_GMS_URL names no other; "
+            "run `classline up`"
+        )
+        raise DataHubUnreachable(message) from None
+    return DataHubSettings(f"http://127.0.0.1:{port}", token, embedded=True)
+
+
+def connect(settings: DataHubSettings) -> DataHubConnection:
+    """A connection to the DataHub there; refused at once where none answers."""
+    silence_sdk()
+    # Imported here: the SDK costs a second, which no code location and no --help should pay.
+    from catalog.datahub_connection import open_connection  # noqa: PLC0415
+
+    return open_connection(settings)
+
+
+def silence_sdk() -> None:
+    """Load the SDK without telemetry, without Sentry and without a folder in the user's home.
+
+    The SDK decides on all three while it is first imported, so this must come before.
+    """
+    os.environ["DATAHUB_TELEMETRY_ENABLED"] = "false"
+    # It writes a warning for walks of more than two hops, and request bodies at debug level.
+    logging.getLogger("datahub").setLevel(logging.ERROR)
+    sentry_dsn = os.environ.pop("SENTRY_DSN", None)
+    try:
+        from datahub.cli import config_utils  # noqa: PLC0415 - as in `connect`
+
+        config_utils.DATAHUB_ROOT_FOLDER = os.devnull
+        from datahub.telemetry.telemetry import telemetry_instance  # noqa: PLC0415
+    finally:
+        if sentry_dsn is not None:
+            os.environ["SENTRY_DSN"] = sentry_dsn
+    telemetry_instance.enabled = False
+    telemetry_instance.mp = None
+
+
+def _require_http(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        message = "DATAHUB_GMS_URL is not an http or https address; set it to http://host:port"
+        raise DataHubUnreachable(message)

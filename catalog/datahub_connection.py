@@ -1,0 +1,198 @@
+"""An open connection to DataHub over its SDK: emits proposals, searches, and follows lineage.
+
+It imports the SDK, so only `catalog.datahub_client.connect` imports it, once the SDK is silenced.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Literal, Self
+
+import requests
+from datahub.cli.cli_utils import fixup_gms_url
+from datahub.configuration.common import ConfigurationError, GraphError, OperationalError
+from datahub.ingestion.graph.client import DataHubGraph
+from datahub.ingestion.graph.config import DatahubClientConfig
+from datahub.sdk.main_client import DataHubClient
+
+from catalog import datahub_search
+from catalog.data_classes import DataClass
+from catalog.datahub_client import (
+    ColumnStep,
+    DataHubSettings,
+    FoundDataset,
+    Lineage,
+    LineageStep,
+)
+from catalog.datahub_errors import (
+    DataHubError,
+    DataHubRefused,
+    DataHubTokenRefused,
+    DataHubUnreachable,
+)
+from catalog.datahub_vocabulary import Proposal
+
+__all__ = ["DataHubConnection", "open_connection"]
+
+_CONNECT_SECONDS = 4.0
+_ANSWER_SECONDS = 30.0
+_BUSY = frozenset({429, 502, 503, 504})
+_TOKEN_REFUSED = frozenset({401, 403})
+_LONGEST_REASON = 600
+_MOST_RESULTS = 500
+
+
+def open_connection(settings: DataHubSettings) -> DataHubConnection:
+    """Ask DataHub for its configuration with a short deadline, then keep a patient session."""
+    with _translated(settings), _graph(settings, _CONNECT_SECONDS) as probe:
+        answer = probe.session.get(f"{fixup_gms_url(settings.url)}/config")
+        answer.raise_for_status()
+        if answer.json().get("noCode") != "true":
+            message = (
+                f"what answers at {settings.address} is not DataHub's metadata service; "
+                "correct DATAHUB_GMS_URL (its usual port is 8080)"
+            )
+            raise DataHubRefused(message)
+    return DataHubConnection(settings, _graph(settings, _ANSWER_SECONDS))
+
+
+class DataHubConnection:
+    """The one connection; close it, or use it in a `with` block."""
+
+    def __init__(self, settings: DataHubSettings, graph: DataHubGraph) -> None:
+        self.settings = settings
+        self._graph = graph
+        self._client = DataHubClient(graph=graph)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the session."""
+        self._graph.close()
+
+    def emit(self, proposals: Sequence[Proposal]) -> None:
+        """Send proposals; DataHub has them all when this returns."""
+        with _translated(self.settings):
+            self._graph.emit_mcps(proposals)
+
+    def search(
+        self, *, data_class: DataClass | None = None, text: str | None = None, columns: bool = False
+    ) -> tuple[FoundDataset, ...]:
+        """Datasets of that class that match the text, by name.
+
+        With ``columns`` also datasets that merely hold a matching column; each result then names
+        its columns of that class whose name or description holds the text.
+        """
+        with _translated(self.settings):
+            return datahub_search.search(
+                self._graph, data_class=data_class, text=text, columns=columns
+            )
+
+    def lineage(
+        self,
+        dataset_urn: str,
+        *,
+        direction: Literal["upstream", "downstream"] = "upstream",
+        max_hops: int = 3,
+    ) -> Lineage:
+        """Datasets, workflows and columns that lineage reaches; from 3 hops on, all of them."""
+        with _translated(self.settings):
+            steps = tuple(
+                LineageStep(
+                    urn=found.urn,
+                    kind=found.type,
+                    name=found.name or found.urn,
+                    platform=found.platform or "",
+                    hops=found.hops,
+                )
+                for found in self._client.lineage.get_lineage(
+                    source_urn=dataset_urn,
+                    direction=direction,
+                    max_hops=max_hops,
+                    count=_MOST_RESULTS,
+                )
+            )
+            return Lineage(steps, tuple(self._column_steps(dataset_urn, direction, max_hops)))
+
+    def _column_steps(
+        self, dataset_urn: str, direction: Literal["upstream", "downstream"], max_hops: int
+    ) -> Iterator[ColumnStep]:
+        for column in datahub_search.column_names(self._graph, dataset_urn):
+            for found in self._client.lineage.get_lineage(
+                source_urn=dataset_urn,
+                source_column=column,
+                direction=direction,
+                max_hops=max_hops,
+                count=_MOST_RESULTS,
+            ):
+                dataset, name = datahub_search.column_parts(found.urn)
+                yield ColumnStep(column, dataset, name, found.hops)
+
+
+def _graph(settings: DataHubSettings, seconds: float) -> DataHubGraph:
+    # No retries: an event that is refused for now waits in the outbox, which tries again.
+    graph = DataHubGraph(
+        DatahubClientConfig(
+            server=settings.url, token=settings.token, timeout_sec=seconds, retry_max_times=0
+        )
+    )
+    if settings.embedded:
+        # Else a proxy of the environment would get the token, or .netrc replace it.
+        graph.session.trust_env = False
+    return graph
+
+
+@contextmanager
+def _translated(settings: DataHubSettings) -> Iterator[None]:
+    """Turn the SDK's errors into ours."""
+    try:
+        yield
+    except (ConfigurationError, GraphError, OperationalError, requests.RequestException) as error:
+        raise _translation(error, settings) from None
+
+
+def _translation(error: Exception, settings: DataHubSettings) -> DataHubError:
+    cause: BaseException = error.__cause__ or error
+    response = cause.response if isinstance(cause, requests.HTTPError) else None
+    status = response.status_code if response is not None else None
+    if status in _TOKEN_REFUSED:
+        return _token_refused(settings)
+    is_unreadable = isinstance(cause, requests.exceptions.JSONDecodeError)
+    is_unanswered = isinstance(cause, requests.RequestException) and status is None
+    if status in _BUSY or (is_unanswered and not is_unreadable):
+        kind = type(cause).__name__ if status is None else f"HTTP {status}"
+        message = (
+            f"DataHub does not answer at {settings.address} ({kind}); start it, "
+            "or correct DATAHUB_GMS_URL. What waits in the outbox is not lost"
+        )
+        return DataHubUnreachable(message)
+    return DataHubRefused(f"DataHub at {settings.address} refused: {_reason(error)}")
+
+
+def _token_refused(settings: DataHubSettings) -> DataHubTokenRefused:
+    message = (
+        f"DataHub at {settings.address} does not accept the token; set DATAHUB_GMS_TOKEN to one "
+        "that it issued"
+    )
+    return DataHubTokenRefused(message)
+
+
+def _reason(error: Exception) -> str:
+    """The server's own words, without the stack trace the SDK keeps beside them."""
+    text = str(error.args[0]) if error.args else type(error).__name__
+    if isinstance(error, OperationalError):
+        stated = error.info.get("message") if isinstance(error.info, dict) else None
+        text = stated if isinstance(stated, str) else text
+    return json.dumps(text[:_LONGEST_REASON], ensure_ascii=False)[1:-1]

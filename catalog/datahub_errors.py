@@ -1,0 +1,27 @@
+"""What goes wrong between us and DataHub; no message holds a token or a credential of a URL."""
+
+from __future__ import annotations
+
+__all__ = ["DataHubError", "DataHubRefused", "DataHubTokenRefused", "DataHubUnreachable"]
+
+
+class DataHubError(Exception):
+    """Base of what goes wrong between us and DataHub.
+
+    DataHubError
+    ├── DataHubUnreachable    (nothing answers, or it is overloaded: try again later)
+    ├── DataHubTokenRefused   (it answers, and does not know the token)
+    └── DataHubRefused        (it answers, and refuses what was sent or asked)
+    """
+
+
+class DataHubUnreachable(DataHubError):
+    """Nothing answers at DataHub's address, or it is too busy to."""
+
+
+class DataHubTokenRefused(DataHubError):
+    """DataHub answers, but does not accept the token."""
+
+
+class DataHubRefused(DataHubError):
+    """DataHub answers and refuses what was sent or asked."""

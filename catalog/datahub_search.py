@@ -1,0 +1,142 @@
+"""Searches datasets and columns by class and words, as DataHub's search and our labels say.
+
+The structured property decides a class; where a dataset has none, its one class tag does. It
+imports the DataHub SDK, so only `catalog.datahub_connection` imports it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypeVar
+
+import datahub.metadata.schema_classes as models
+from datahub.ingestion.graph.client import DataHubGraph
+from datahub.metadata.urns import DatasetUrn, SchemaFieldUrn
+from datahub.sdk.main_client import DataHubClient
+from datahub.sdk.search_filters import Filter
+from datahub.sdk.search_filters import FilterDsl as F
+
+from catalog import datahub_names
+from catalog.data_classes import DataClass, parse_data_class
+from catalog.datahub_client import FoundDataset
+
+__all__ = ["column_names", "column_parts", "search"]
+
+_SHOWN_ASPECTS = ["datasetProperties", "globalTags", "schemaMetadata", "structuredProperties"]
+_PAGE = 200
+
+_AspectT = TypeVar("_AspectT")
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """The aspects of one dataset that a result is made of."""
+
+    properties: models.DatasetPropertiesClass | None
+    tags: models.GlobalTagsClass | None
+    schema: models.SchemaMetadataClass | None
+    assigned: models.StructuredPropertiesClass | None
+
+
+def search(
+    graph: DataHubGraph, *, data_class: DataClass | None, text: str | None, columns: bool
+) -> tuple[FoundDataset, ...]:
+    """Datasets that match, by name."""
+    client = DataHubClient(graph=graph)
+    classed: frozenset[str] | None = None
+    rule: Filter = F.entity_type("dataset")
+    if data_class is not None:
+        # The tag finds what others labelled, and every dataset with a column of the class.
+        rule = F.and_(rule, F.or_(_has_property(data_class), _has_tag(data_class)))
+        if columns:
+            held = F.and_(F.entity_type("schemaField"), _has_property(data_class))
+            classed = frozenset(_urns(client, held, None))
+    found = []
+    for urn, shown in _read(graph, _urns(client, rule, text)):
+        names = _matching_columns(urn, shown.schema, classed, text) if columns else ()
+        result = _found(urn, shown, names)
+        if data_class in {None, result.data_class} or names:
+            found.append(result)
+    return tuple(sorted(found, key=lambda result: (result.name, result.urn)))
+
+
+def column_names(graph: DataHubGraph, dataset_urn: str) -> tuple[str, ...]:
+    """The columns of a dataset, as its schema in DataHub lists them."""
+    schema = graph.get_aspect(dataset_urn, models.SchemaMetadataClass)
+    return tuple(field.fieldPath for field in schema.fields) if schema else ()
+
+
+def column_parts(urn: str) -> tuple[str, str]:
+    """The dataset's name and the column's name of a column's URN."""
+    column = SchemaFieldUrn.from_string(urn)
+    return datahub_names.dataset_name(column.parent), column.field_path
+
+
+def _has_property(data_class: DataClass) -> Filter:
+    return F.custom_filter(datahub_names.CLASS_PROPERTY_FIELD, "EQUAL", [str(data_class)])
+
+
+def _has_tag(data_class: DataClass) -> Filter:
+    return F.tag(datahub_names.class_tag(data_class))
+
+
+def _urns(client: DataHubClient, rule: Filter, text: str | None) -> list[str]:
+    return [str(urn) for urn in client.search.get_urns(query=text, filter=rule)]
+
+
+def _read(graph: DataHubGraph, urns: list[str]) -> Iterator[tuple[str, _Shown]]:
+    for first in range(0, len(urns), _PAGE):
+        page = graph.get_entities("dataset", urns[first : first + _PAGE], _SHOWN_ASPECTS)
+        for urn, aspects in page.items():
+            held = {name: aspect for name, (aspect, _) in aspects.items()}
+            yield (
+                urn,
+                _Shown(
+                    properties=_typed(held.get("datasetProperties"), models.DatasetPropertiesClass),
+                    tags=_typed(held.get("globalTags"), models.GlobalTagsClass),
+                    schema=_typed(held.get("schemaMetadata"), models.SchemaMetadataClass),
+                    assigned=_typed(
+                        held.get("structuredProperties"), models.StructuredPropertiesClass
+                    ),
+                ),
+            )
+
+
+def _typed(aspect: object, kind: type[_AspectT]) -> _AspectT | None:
+    return aspect if isinstance(aspect, kind) else None
+
+
+def _found(urn: str, shown: _Shown, columns: tuple[str, ...]) -> FoundDataset:
+    return FoundDataset(
+        urn=urn,
+        name=datahub_names.dataset_name(urn),
+        platform=DatasetUrn.from_string(urn).platform.rpartition(":")[2],
+        description=(shown.properties.description if shown.properties else None) or "",
+        data_class=_class_of(shown),
+        columns=columns,
+    )
+
+
+def _class_of(shown: _Shown) -> DataClass | None:
+    for assignment in shown.assigned.properties if shown.assigned else ():
+        if assignment.propertyUrn == datahub_names.CLASS_PROPERTY and assignment.values:
+            return parse_data_class(str(assignment.values[0]))
+    tags = {datahub_names.class_of_tag(tag.tag) for tag in shown.tags.tags} if shown.tags else set()
+    classes = tags - {None}
+    return classes.pop() if len(classes) == 1 else None
+
+
+def _matching_columns(
+    urn: str,
+    schema: models.SchemaMetadataClass | None,
+    classed: frozenset[str] | None,
+    text: str | None,
+) -> tuple[str, ...]:
+    words = (text or "").lower().split()
+    return tuple(
+        field.fieldPath
+        for field in (schema.fields if schema else ())
+        if classed is None or datahub_names.column_urn(urn, field.fieldPath) in classed
+        if all(word in f"{field.fieldPath} {field.description}".lower() for word in words)
+    )

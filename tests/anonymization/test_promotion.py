@@ -1,0 +1,390 @@
+"""A datum changes class only through an approved, checked and recorded promotion, once."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+
+from anonymization.promote import (
+    NotInForce,
+    check_candidate,
+    prepare_candidate,
+    publish_candidate,
+)
+from anonymization.registered import WORKFLOWS
+from anonymization.source_digest import source_digest
+from anonymization.workflows.agent_run_aggregates import AGENT_RUN_AGGREGATES
+from anonymization.workflows.capability_index_by_tool import CAPABILITY_INDEX_BY_TOOL
+from anonymization.workflows.fund_portfolio_rollup import FUND_PORTFOLIO_ROLLUP
+from anonymization.workflows.pipeline_benchmark import PIPELINE_BENCHMARK
+from catalog.data_classes import DataClass
+from lineage.promotions import PromotionState
+from stores.errors import BoundaryRefused
+from stores.platform import Platform
+from tests.anonymization.conftest import NOW, Desk
+
+pytestmark = pytest.mark.integration
+
+
+def released(platform: Platform, table: str) -> int:
+    """Rows that stand in a release, as the administrator counts them."""
+    with platform.admin_engine().connect() as connection:
+        return int(connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one())
+
+
+def aggregates(platform: Platform) -> list[dict[str, object]]:
+    """What is published of agents' runs."""
+    with platform.platform_session("test") as session:
+        rows = session.read(DataClass.ASCEND_PLATFORM_METRIC, "agent_run_aggregates")
+    return [dict(row) for row in rows]
+
+
+def test_every_workflow_publishes_once_approved(desk: Desk) -> None:
+    """The whole line: candidate, checks, review, publication, and nothing the second time."""
+    for workflow in WORKFLOWS:
+        candidate = desk.candidate(workflow)
+        assert candidate.cells_kept > 0, workflow.name
+        waiting = publish_candidate(desk.platform, workflow, candidate.promotion_id, now=NOW)
+        assert waiting.state is PromotionState.AWAITING_REVIEW
+        desk.decide(workflow, "approved", desk.steward)
+        done = publish_candidate(desk.platform, workflow, candidate.promotion_id, now=NOW)
+        assert done.state is PromotionState.PUBLISHED
+        assert done.rows_published == candidate.cells_kept
+        assert done.approved_by == desk.steward.name
+        again = desk.candidate(workflow)
+        assert again.already_recorded
+        assert again.promotion_id == candidate.promotion_id
+    assert released(desk.platform, "anonymized.anonymized_industry_benchmarks") > 0
+    with desk.platform.platform_session("test") as session:
+        keys = [
+            row["key"] for row in session.read(DataClass.ASCEND_PLATFORM_METRIC, "kv_entries")
+        ]
+        assert "capability_index:email_drafter" in keys
+        assert len(session.records("outbox", "kind = 'promotion'")) == len(WORKFLOWS)
+
+
+def test_nothing_is_published_without_an_approval(desk: Desk) -> None:
+    """An absent approval leaves the candidate waiting and the release empty."""
+    candidate = desk.candidate(PIPELINE_BENCHMARK)
+    outcome = publish_candidate(desk.platform, PIPELINE_BENCHMARK, candidate.promotion_id, now=NOW)
+    assert outcome.state is PromotionState.AWAITING_REVIEW
+    assert released(desk.platform, "anonymized.anonymized_industry_benchmarks") == 0
+
+
+def test_who_requested_a_release_may_not_approve_it(desk: Desk) -> None:
+    """Four eyes: the requester's own decision is refused, whatever the order."""
+    desk.candidate(PIPELINE_BENCHMARK)
+    with pytest.raises(BoundaryRefused, match="who requested a release may not approve it"):
+        desk.decide(PIPELINE_BENCHMARK, "approved", desk.engineer)
+
+
+def test_a_rejected_candidate_is_not_published_later(desk: Desk) -> None:
+    """A rejection ends the attempt; a later approval does not revive that candidate."""
+    candidate = desk.candidate(PIPELINE_BENCHMARK)
+    publish_candidate(desk.platform, PIPELINE_BENCHMARK, candidate.promotion_id, now=NOW)
+    desk.decide(PIPELINE_BENCHMARK, "rejected", desk.steward)
+    desk.decide(PIPELINE_BENCHMARK, "approved", desk.steward)
+    outcome = publish_candidate(desk.platform, PIPELINE_BENCHMARK, candidate.promotion_id, now=NOW)
+    assert outcome.state is PromotionState.REJECTED
+    assert released(desk.platform, "anonymized.anonymized_industry_benchmarks") == 0
+    second = prepare_candidate(
+        desk.platform, PIPELINE_BENCHMARK, now=NOW, requested_by=desk.engineer.name
+    )
+    assert second.promotion_id != candidate.promotion_id
+
+
+def test_the_latest_decision_counts(desk: Desk) -> None:
+    """An approval that was taken back is not in force."""
+    candidate = desk.candidate(PIPELINE_BENCHMARK)
+    desk.decide(PIPELINE_BENCHMARK, "approved", desk.steward)
+    desk.decide(PIPELINE_BENCHMARK, "rejected", desk.steward)
+    outcome = publish_candidate(desk.platform, PIPELINE_BENCHMARK, candidate.promotion_id, now=NOW)
+    assert outcome.state is not PromotionState.PUBLISHED
+
+
+@pytest.mark.parametrize(
+    ("tampering", "code"),
+    [
+        ("UPDATE quarantine.candidate_cells SET cell = cell || '{\"deals\": 1}' WHERE cell_no = 1",
+         "CL023"),
+        ("DELETE FROM quarantine.candidate_cells WHERE cell_no = 1", "CL023"),
+        ("UPDATE control.promotions SET candidate_digest = 'x'", "CL023"),
+        ("DELETE FROM control.cell_contributors WHERE cell_no = 1 AND tenant_id IN ("
+         "SELECT tenant_id FROM control.cell_contributors WHERE cell_no = 1"
+         " ORDER BY tenant_id OFFSET 4)", "CL024"),
+        ("UPDATE control.cell_contributors SET fund_id = 'fd_same' WHERE cell_no = 1", "CL024"),
+        ("UPDATE control.cell_contributors SET amount = amount * 1000 WHERE cell_no = 1 AND"
+         " tenant_id = (SELECT min(tenant_id) FROM control.cell_contributors WHERE cell_no = 1"
+         " AND amount > 0)", "CL024"),
+        ("UPDATE control.promotions SET policy = policy || '{\"k_tenants\": 10000}'", "CL024"),
+        ("UPDATE control.approvals SET expires_at = now()", None),
+    ],
+)  # fmt: skip
+def test_publish_verifies_again_what_it_relies_on(
+    desk: Desk, tampering: str, code: str | None
+) -> None:
+    """Passing checks in the records do not help a candidate that is no longer the one checked."""
+    candidate = desk.candidate(PIPELINE_BENCHMARK)
+    desk.decide(PIPELINE_BENCHMARK, "approved", desk.steward)
+    with desk.platform.platform_session("test") as session:
+        run = session.start_run(PIPELINE_BENCHMARK.name, source_digest(PIPELINE_BENCHMARK))
+    with desk.platform.anonymizer_session(PIPELINE_BENCHMARK.name, run) as session:
+        session.record_checks(
+            candidate.promotion_id,
+            "publish",
+            [
+                {"name": str(check), "passed": True, "observed": {}}
+                for check in PIPELINE_BENCHMARK.required_checks
+            ],
+        )
+    if code is None:
+        with (
+            pytest.raises(Exception, match="append-only"),
+            desk.platform.admin_engine().begin() as connection,
+        ):
+            connection.execute(text(tampering))
+        return
+    with desk.platform.admin_engine().begin() as connection:
+        assert connection.execute(text(tampering)).rowcount
+    with (
+        pytest.raises(BoundaryRefused) as refused,
+        desk.platform.anonymizer_session(PIPELINE_BENCHMARK.name, run) as session,
+    ):
+        session.publish(candidate.promotion_id)
+    assert refused.value.code == code
+    assert released(desk.platform, "anonymized.anonymized_industry_benchmarks") == 0
+
+
+def test_a_failed_or_missing_check_keeps_a_candidate_back(desk: Desk) -> None:
+    """publish() reads the stored results itself; a Dagster check that looks green is no evidence."""
+    candidate = prepare_candidate(
+        desk.platform, PIPELINE_BENCHMARK, now=NOW, requested_by=desk.engineer.name
+    )
+    desk.decide(PIPELINE_BENCHMARK, "approved", desk.steward)
+    with desk.platform.platform_session("test") as session:
+        run = session.start_run(PIPELINE_BENCHMARK.name, source_digest(PIPELINE_BENCHMARK))
+    with (
+        pytest.raises(BoundaryRefused) as refused,
+        desk.platform.anonymizer_session(PIPELINE_BENCHMARK.name, run) as session,
+    ):
+        session.publish(candidate.promotion_id)
+    assert refused.value.code == "CL022"
+
+
+def test_a_candidate_that_was_never_checked_is_held(desk: Desk) -> None:
+    """The publish step runs the checks again, but the candidate's own are required too."""
+    candidate = prepare_candidate(
+        desk.platform, PIPELINE_BENCHMARK, now=NOW, requested_by=desk.engineer.name
+    )
+    desk.decide(PIPELINE_BENCHMARK, "approved", desk.steward)
+    outcome = publish_candidate(desk.platform, PIPELINE_BENCHMARK, candidate.promotion_id, now=NOW)
+    assert outcome.state is PromotionState.HELD
+    assert "check" in outcome.reason
+
+
+def test_only_a_registered_workflow_object_runs(desk: Desk) -> None:
+    """A copy with the same name is another object, and is refused by identity."""
+    impostor = replace(PIPELINE_BENCHMARK, description="the same, only different")
+    with pytest.raises(NotInForce):
+        prepare_candidate(desk.platform, impostor, now=NOW, requested_by="x")
+
+
+def test_one_digest_has_one_declaration(desk: Desk) -> None:
+    """Who registers other sources under an approved digest is refused."""
+    digest = source_digest(PIPELINE_BENCHMARK)
+    desk.candidate(PIPELINE_BENCHMARK)
+    with (
+        pytest.raises(BoundaryRefused) as refused,
+        desk.platform.platform_session("test") as session,
+    ):
+        registration = dict(
+            session.records("workflow_registrations", "source_digest = :d", d=digest)[0]
+        )
+        registration["sources"] = [*registration["sources"], "tenant_private.oauth_tokens"]
+        registration["registered_at"] = None
+        session.register_workflow(registration)
+    assert refused.value.code == "CL011"
+
+
+def test_a_run_reads_the_declared_sources_alone(desk: Desk) -> None:
+    """Inside its run the anonymizer reads what its workflow declares, and no other tenant table."""
+    desk.candidate(AGENT_RUN_AGGREGATES)
+    with desk.platform.platform_session("test") as session:
+        run = session.start_run(AGENT_RUN_AGGREGATES.name, source_digest(AGENT_RUN_AGGREGATES))
+    with (
+        pytest.raises(BoundaryRefused) as refused,
+        desk.platform.anonymizer_session(AGENT_RUN_AGGREGATES.name, run) as session,
+    ):
+        session.query_tenant_private("SELECT * FROM tenant_private.emails")
+    assert refused.value.code == "CL006"
+    with desk.platform.platform_session("test") as session:
+        session.finish_run(run)
+    with (
+        pytest.raises(BoundaryRefused) as refused,
+        desk.platform.anonymizer_session(AGENT_RUN_AGGREGATES.name, run) as session,
+    ):
+        session.query_tenant_private("SELECT * FROM tenant_private.agent_runs")
+    assert refused.value.code == "CL006"
+
+
+def test_a_run_of_one_workflow_does_not_reach_anothers_promotion(desk: Desk) -> None:
+    """Nor publish it, nor read its cells."""
+    candidate = desk.candidate(PIPELINE_BENCHMARK)
+    desk.candidate(AGENT_RUN_AGGREGATES)
+    with desk.platform.platform_session("test") as session:
+        run = session.start_run(AGENT_RUN_AGGREGATES.name, source_digest(AGENT_RUN_AGGREGATES))
+    with desk.platform.anonymizer_session(AGENT_RUN_AGGREGATES.name, run) as session:
+        assert session.candidate_cells(candidate.promotion_id) == []
+    with (
+        pytest.raises(BoundaryRefused) as refused,
+        desk.platform.anonymizer_session(AGENT_RUN_AGGREGATES.name, run) as session,
+    ):
+        session.publish(candidate.promotion_id)
+    assert refused.value.code == "CL027"
+
+
+def test_concurrent_runs_publish_once(desk: Desk) -> None:
+    """Two runs of one key file one candidate, and its rows are released once."""
+    desk.candidate(FUND_PORTFOLIO_ROLLUP)
+    desk.decide(FUND_PORTFOLIO_ROLLUP, "approved", desk.steward)
+
+    def whole_run(_: int) -> tuple[object, int]:
+        candidate = prepare_candidate(
+            desk.platform, FUND_PORTFOLIO_ROLLUP, now=NOW, requested_by=desk.engineer.name
+        )
+        check_candidate(desk.platform, FUND_PORTFOLIO_ROLLUP, candidate.promotion_id)
+        publish_candidate(
+            desk.platform, FUND_PORTFOLIO_ROLLUP, candidate.promotion_id, now=NOW
+        )
+        return candidate.promotion_id, candidate.cells_kept
+
+    with ThreadPoolExecutor(4) as pool:
+        runs = set(pool.map(whole_run, range(4)))
+    ((_, kept),) = runs
+    assert released(desk.platform, "fund_private.portfolio_metric_rollups") == kept
+
+
+def test_a_published_cell_is_not_published_again(desk: Desk) -> None:
+    """New rows in a closed period change no published cell: releases cannot be subtracted."""
+    candidate = desk.candidate(AGENT_RUN_AGGREGATES)
+    desk.decide(AGENT_RUN_AGGREGATES, "approved", desk.steward)
+    publish_candidate(desk.platform, AGENT_RUN_AGGREGATES, candidate.promotion_id, now=NOW)
+    before = aggregates(desk.platform)
+    with desk.platform.admin_engine().begin() as connection:
+        connection.execute(
+            text("UPDATE tenant_private.agent_runs SET latency_ms = latency_ms * 10")
+        )
+    later = desk.candidate(AGENT_RUN_AGGREGATES)
+    assert later.promotion_id != candidate.promotion_id
+    outcome = publish_candidate(
+        desk.platform, AGENT_RUN_AGGREGATES, later.promotion_id, now=NOW
+    )
+    assert (outcome.rows_published, outcome.cells_held) == (0, later.cells_kept)
+    assert aggregates(desk.platform) == before
+
+
+def test_a_key_that_is_replaced_follows_its_source(desk: Desk) -> None:
+    """The platform's capability index shows the newest values, even if they came before."""
+    shown = []
+    for factor in ("2", "0.5", "2"):
+        with desk.platform.admin_engine().begin() as connection:
+            connection.execute(
+                text(f"UPDATE tenant_private.agent_runs SET latency_ms = latency_ms * {factor}")
+            )
+        candidate = desk.candidate(CAPABILITY_INDEX_BY_TOOL)
+        if not shown:
+            desk.decide(CAPABILITY_INDEX_BY_TOOL, "approved", desk.steward)
+        publish_candidate(
+            desk.platform, CAPABILITY_INDEX_BY_TOOL, candidate.promotion_id, now=NOW
+        )
+        with desk.platform.platform_session("test") as session:
+            (row,) = [
+                row
+                for row in session.read(DataClass.ASCEND_PLATFORM_METRIC, "kv_entries")
+                if row["key"] == "capability_index:email_drafter"
+            ]
+        shown.append(row["value"]["latency_p50_ms"])
+    assert shown[0] == shown[2] != shown[1]
+
+
+def test_a_killed_run_leaves_nothing_half_published(desk: Desk) -> None:
+    """A process killed inside publish() leaves the release empty; the next run finishes it."""
+    candidate = desk.candidate(PIPELINE_BENCHMARK)
+    desk.decide(PIPELINE_BENCHMARK, "approved", desk.steward)
+    killed = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import os, signal, sys\n"
+            "from datetime import datetime, UTC\n"
+            "from pathlib import Path\n"
+            "from uuid import UUID\n"
+            "from anonymization import promote\n"
+            "from anonymization.workflows.pipeline_benchmark import PIPELINE_BENCHMARK as W\n"
+            "from stores.platform import open_platform\n"
+            "from stores.sessions import AnonymizerSession\n"
+            "publish = AnonymizerSession.publish\n"
+            "def killed(self, promotion_id):\n"
+            "    publish(self, promotion_id)\n"
+            "    os.kill(os.getpid(), signal.SIGKILL)\n"
+            "AnonymizerSession.publish = killed\n"
+            "with open_platform(Path(sys.argv[1])) as p:\n"
+            "    promote.publish_candidate(p, W, UUID(sys.argv[2]), now=datetime.now(UTC))\n",
+            str(desk.platform.home.root),
+            str(candidate.promotion_id),
+        ],
+        check=False,
+    )
+    assert killed.returncode == -9
+    assert released(desk.platform, "anonymized.anonymized_industry_benchmarks") == 0
+    again = desk.candidate(PIPELINE_BENCHMARK)
+    assert again.promotion_id == candidate.promotion_id
+    outcome = publish_candidate(
+        desk.platform, PIPELINE_BENCHMARK, again.promotion_id, now=NOW
+    )
+    assert outcome.state is PromotionState.PUBLISHED
+    assert released(desk.platform, "anonymized.anonymized_industry_benchmarks") == again.cells_kept
+
+
+def test_the_release_holds_no_tenant_and_no_fund_name(desk: Desk) -> None:
+    """Every published value is searched for every tenant's and fund's id and name."""
+    for workflow in WORKFLOWS:
+        candidate = desk.candidate(workflow)
+        desk.decide(workflow, "approved", desk.steward)
+        publish_candidate(desk.platform, workflow, candidate.promotion_id, now=NOW)
+    with desk.platform.admin_engine().connect() as connection:
+        names = [
+            str(value)
+            for kind in ("tenant", "fund")
+            for row in connection.execute(
+                text(f"SELECT {kind}_id, external_name FROM control.{kind}s")
+            )
+            for value in row
+        ]
+        shown = "\n".join(
+            str(row)
+            for table in (
+                "anonymized.anonymized_industry_benchmarks",
+                "platform.agent_run_aggregates",
+                "platform.kv_entries",
+                "control.promotions",
+                "control.check_results",
+                "control.outbox",
+            )
+            for row in connection.execute(text(f"SELECT * FROM {table}"))
+        )
+    assert shown
+    assert [name for name in names if name in shown] == []
+
+
+def test_an_unknown_promotion_is_refused(desk: Desk) -> None:
+    """An id that nobody filed publishes nothing and says so."""
+    desk.candidate(PIPELINE_BENCHMARK)
+    with pytest.raises(BoundaryRefused, match="no such promotion"):
+        publish_candidate(desk.platform, PIPELINE_BENCHMARK, uuid4(), now=NOW)

@@ -1,0 +1,66 @@
+"""Shared builders: one real PostgreSQL a session, one fresh installation a module that asks."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+SHARED_DATA = Path(
+    os.environ.get("CLASSLINE_SHARED_DATA")
+    or Path(__file__).resolve().parents[2] / "shared" / "data"
+)
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees the settings of the person who runs it."""
+    for name in [name for name in os.environ if name.startswith(("CLASSLINE_", "DATAHUB_"))]:
+        if name != "CLASSLINE_SHARED_DATA":
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def crm_export_folder() -> Path:
+    """The real CRM export, where this machine has it."""
+    folder = SHARED_DATA / "crm"
+    if not folder.is_dir():
+        pytest.skip(f"the real CRM export is not on this machine ({folder})")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def a_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder of an installation that is up, with its own PostgreSQL; gone afterwards."""
+    from stores.home import Home
+    from stores.startup import bring_down, bring_up
+
+    home = Home(tmp_path_factory.mktemp("home"))
+    bring_up(home)
+    yield home.root
+    bring_down(home)
+
+
+@pytest.fixture(scope="module")
+def platform(a_home: Path) -> Iterator[object]:
+    """The open platform of that installation."""
+    from stores.platform import open_platform
+
+    with open_platform(a_home) as opened:
+        yield opened
+
+
+@pytest.fixture
+def sealed() -> Callable[..., str]:
+    """Signs a claim after changing fields of it, as the service would."""
+    from stores.boundary.claims import Claim, signed
+    from stores.keyring import Keyring
+
+    def seal(keyring: Keyring, claim: Claim, **changes: object) -> str:
+        changed = replace(claim, **changes)  # type: ignore[arg-type]
+        return signed(changed, kid=keyring.kid, key=keyring.signing_key)
+
+    return seal
