@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -94,10 +95,11 @@ class ColumnStep:
 
 @dataclass(frozen=True, slots=True)
 class Lineage:
-    """What lineage reaches from one dataset, nearest first."""
+    """What lineage reaches from one dataset, nearest first; and the promotions on that way."""
 
     steps: tuple[LineageStep, ...]
     columns: tuple[ColumnStep, ...]
+    promotions: tuple[str, ...]
 
 
 def datahub_settings(
@@ -134,20 +136,34 @@ def silence_sdk() -> None:
 
     The SDK decides on all three while it is first imported, so this must come before.
     """
-    os.environ["DATAHUB_TELEMETRY_ENABLED"] = "false"
     # It writes a warning for walks of more than two hops, and request bodies at debug level.
     logging.getLogger("datahub").setLevel(logging.ERROR)
-    sentry_dsn = os.environ.pop("SENTRY_DSN", None)
-    try:
+    with _environment({"DATAHUB_TELEMETRY_ENABLED": "false", "SENTRY_DSN": None}):
         from datahub.cli import config_utils  # noqa: PLC0415 - as in `connect`
 
         config_utils.DATAHUB_ROOT_FOLDER = os.devnull
         from datahub.telemetry.telemetry import telemetry_instance  # noqa: PLC0415
-    finally:
-        if sentry_dsn is not None:
-            os.environ["SENTRY_DSN"] = sentry_dsn
     telemetry_instance.enabled = False
     telemetry_instance.mp = None
+
+
+@contextmanager
+def _environment(changes: Mapping[str, str | None]) -> Iterator[None]:
+    """Set or, where None, unset variables of the environment, and put back what was there."""
+    before = {name: os.environ.get(name) for name in changes}
+    _set(changes)
+    try:
+        yield
+    finally:
+        _set(before)
+
+
+def _set(variables: Mapping[str, str | None]) -> None:
+    for name, value in variables.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
 
 
 def _require_http(url: str) -> None:

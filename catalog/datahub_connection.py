@@ -16,9 +16,10 @@ from datahub.cli.cli_utils import fixup_gms_url
 from datahub.configuration.common import ConfigurationError, GraphError, OperationalError
 from datahub.ingestion.graph.client import DataHubGraph
 from datahub.ingestion.graph.config import DatahubClientConfig
+from datahub.sdk.lineage_client import LineageResult
 from datahub.sdk.main_client import DataHubClient
 
-from catalog import datahub_search
+from catalog import datahub_names, datahub_search
 from catalog.data_classes import DataClass
 from catalog.datahub_client import (
     ColumnStep,
@@ -42,7 +43,8 @@ _ANSWER_SECONDS = 30.0
 _BUSY = frozenset({429, 502, 503, 504})
 _TOKEN_REFUSED = frozenset({401, 403})
 _LONGEST_REASON = 600
-_MOST_RESULTS = 500
+_PAGE = 500
+_DATASET, _RUN = "DATASET", "DATA_PROCESS_INSTANCE"
 
 
 def open_connection(settings: DataHubSettings) -> DataHubConnection:
@@ -109,22 +111,16 @@ class DataHubConnection:
     ) -> Lineage:
         """Datasets, workflows and columns that lineage reaches; from 3 hops on, all of them."""
         with _translated(self.settings):
-            steps = tuple(
-                LineageStep(
-                    urn=found.urn,
-                    kind=found.type,
-                    name=found.name or found.urn,
-                    platform=found.platform or "",
-                    hops=found.hops,
-                )
-                for found in self._client.lineage.get_lineage(
-                    source_urn=dataset_urn,
-                    direction=direction,
-                    max_hops=max_hops,
-                    count=_MOST_RESULTS,
-                )
+            reached = self._client.lineage.get_lineage(
+                source_urn=dataset_urn, direction=direction, max_hops=max_hops, count=_PAGE
             )
-            return Lineage(steps, tuple(self._column_steps(dataset_urn, direction, max_hops)))
+            return Lineage(
+                steps=tuple(_step(found) for found in reached if found.type != _RUN),
+                columns=tuple(self._column_steps(dataset_urn, direction, max_hops)),
+                promotions=tuple(
+                    found.urn.rpartition(":")[2] for found in reached if found.type == _RUN
+                ),
+            )
 
     def _column_steps(
         self, dataset_urn: str, direction: Literal["upstream", "downstream"], max_hops: int
@@ -135,10 +131,21 @@ class DataHubConnection:
                 source_column=column,
                 direction=direction,
                 max_hops=max_hops,
-                count=_MOST_RESULTS,
+                count=_PAGE,
             ):
                 dataset, name = datahub_search.column_parts(found.urn)
                 yield ColumnStep(column, dataset, name, found.hops)
+
+
+def _step(found: LineageResult) -> LineageStep:
+    is_dataset = found.type == _DATASET
+    return LineageStep(
+        urn=found.urn,
+        kind=found.type,
+        name=datahub_names.dataset_name(found.urn) if is_dataset else found.name or found.urn,
+        platform=found.platform or "",
+        hops=found.hops,
+    )
 
 
 def _graph(settings: DataHubSettings, seconds: float) -> DataHubGraph:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import secrets
 import sys
@@ -38,9 +37,7 @@ def start_embedded(folder: Path) -> bool:
         _ensure_token(folder / "token")
         _port_file(folder).unlink(missing_ok=True)
         process = psutil.Process(_spawn(folder))
-        _record_file(folder).write_text(
-            json.dumps({"pid": process.pid, "created": process.create_time()}), encoding="ascii"
-        )
+        _pid_file(folder).write_text(f"{process.pid}\n", encoding="ascii")
         _await_health(folder, process)
         return True
 
@@ -53,7 +50,7 @@ def stop_embedded(folder: Path) -> bool:
         process = _process(folder)
         if process is not None:
             _end(process)
-        _record_file(folder).unlink(missing_ok=True)
+        _pid_file(folder).unlink(missing_ok=True)
         _port_file(folder).unlink(missing_ok=True)
         return process is not None
 
@@ -66,13 +63,12 @@ def embedded_running(folder: Path) -> bool:
 def _process(folder: Path) -> psutil.Process | None:
     """The process that was started for the folder; a stranger that got its number is none."""
     try:
-        record = json.loads(_record_file(folder).read_text(encoding="ascii"))
-        process = psutil.Process(int(record["pid"]))
-        is_ours = process.create_time() == record["created"]
-        is_alive = process.status() != psutil.STATUS_ZOMBIE
-    except (OSError, ValueError, KeyError, TypeError, psutil.Error):
+        process = psutil.Process(int(_pid_file(folder).read_text(encoding="ascii")))
+        # By its command line: its time of birth is counted from a clock that can be set.
+        is_ours = str(_port_file(folder).resolve()) in process.cmdline()
+    except (OSError, ValueError, psutil.Error):
         return None
-    return process if is_ours and is_alive else None
+    return process if is_ours else None
 
 
 def _spawn(folder: Path) -> int:
@@ -164,8 +160,8 @@ def _port_file(folder: Path) -> Path:
     return folder / "port"
 
 
-def _record_file(folder: Path) -> Path:
-    return folder / "process.json"
+def _pid_file(folder: Path) -> Path:
+    return folder / "pid"
 
 
 def _log_file(folder: Path) -> Path:

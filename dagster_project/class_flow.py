@@ -234,6 +234,11 @@ def _label_violations(asset: AssetFact) -> Iterator[str]:
     elif asset.tag != asset.key[0]:
         yield f"{shown}: tag {CLASS_TAG} and the first part of the key disagree"
     registered = _BY_SHORT_NAME.get(asset.key[-1])
+    if registered is None and asset.tag in set(DataClass) - {DataClass.TENANT_PRIVATE}:
+        yield (
+            f"{shown}: no such dataset is registered, so it counts as tenant_private; "
+            "declare it in catalog.datasets"
+        )
     if registered is not None and asset.tag != registered.data_class:
         yield (
             f"{shown}: the registry declares {registered.qualified_name} as "

@@ -13,9 +13,11 @@ from anonymization.registered import registered_workflow
 from dagster_project.dagster_home import ensure_dagster_home
 from dagster_project.definitions import PROMOTIONS, defs
 from dagster_project.jobs import PROMOTE_EVERYTHING
-from dagster_project.promotion_assets import REQUESTED_BY_TAG, PromotionAssets
+from dagster_project.promotion_assets import PromotionAssets
+from dagster_project.requester import requester_tags
 from dagster_project.run_summary import RunSummary, failure_of, outcome_of, progress_line
 from stores.home import Home
+from stores.keyring import open_keyring
 
 __all__ = ["ensure_dagster_home", "run_workflows"]
 
@@ -33,6 +35,7 @@ def run_workflows(
     log_file = Home(home).logs / "dagster.log"
     log_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     run_id = str(uuid4())
+    control_key = open_keyring(Home(home)).control_key
     job = defs.resolve_job_def(PROMOTE_EVERYTHING)
     with (
         DagsterInstance.from_config(str(ensure_dagster_home(home))) as instance,
@@ -44,7 +47,7 @@ def run_workflows(
             instance=instance,
             asset_selection=[key for promotion in chosen for key in promotion.keys],
             run_config=_run_config(home, now),
-            tags={REQUESTED_BY_TAG: requested_by},
+            tags=requester_tags(control_key, requested_by, run_id),
             raise_on_error=False,
         )
     events = list(result.all_events)

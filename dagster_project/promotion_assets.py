@@ -36,13 +36,13 @@ from dagster_project.asset_labels import class_tag, column_schema, kinds
 from dagster_project.crossings import Crossing, candidate_key, source_keys
 from dagster_project.errors_without_values import errors_without_values
 from dagster_project.figures import candidate_figures, publication_figures
+from dagster_project.requester import proven_requester
 from dagster_project.resources import PlatformResource
 from expectations.suites import CheckName
 from lineage.promotions import PromotionState
 
-__all__ = ["REQUESTED_BY_TAG", "PromotionAssets", "promotion_assets"]
+__all__ = ["PromotionAssets", "promotion_assets"]
 
-REQUESTED_BY_TAG = "classline/requested_by"
 PROMOTION_IDS = "promotion_ids"
 
 _CHECK_DESCRIPTIONS = {
@@ -126,7 +126,9 @@ def _candidate_asset(workflow: Workflow) -> AssetsDefinition:
                 platform.opened,
                 workflow,
                 now=platform.release_time(),
-                requested_by=context.run.tags.get(REQUESTED_BY_TAG, "dagster"),
+                requested_by=proven_requester(
+                    platform.opened.keyring.control_key, context.run.tags, context.run.run_id
+                ),
             )
         return MaterializeResult(value=filed.promotion_id, metadata=candidate_figures(filed))
 
@@ -161,7 +163,7 @@ def _candidate_checks(workflow: Workflow) -> AssetChecksDefinition:
             yield AssetCheckResult(
                 passed=result.passed,
                 asset_key=key,
-                check_name=result.name,
+                check_name=str(result.name),
                 metadata={name: _shown(seen) for name, seen in result.observed.items()},
             )
 
@@ -226,7 +228,7 @@ def _awaiting(workflow: Workflow, publication: Publication) -> str:
 def _shown(seen: float | str) -> MetadataValue:
     if isinstance(seen, int):
         return MetadataValue.int(seen)
-    return MetadataValue.float(seen) if isinstance(seen, float) else MetadataValue.text(seen)
+    return MetadataValue.float(seen) if isinstance(seen, float) else MetadataValue.text(str(seen))
 
 
 def _lineage_to_sources(workflow: Workflow) -> TableColumnLineage:

@@ -76,7 +76,10 @@ def progress_line(promotions: Iterable[PromotionAssets], event: DagsterEvent) ->
                 return f"{name}: {failure}"
         elif (figures := _figures(event)) and event.step_key == crossing.candidate.name:
             candidate = candidate_from(figures)
-            return f"{name}: {candidate.cells_kept} of {candidate.cells_in} cells wait for checks"
+            cells = f"{candidate.cells_kept} of {candidate.cells_in} cells"
+            if candidate.already_recorded:
+                return f"{name}: {cells}, filed before and {candidate.state}"
+            return f"{name}: {cells} wait for checks"
         elif figures and event.step_key == crossing.published.name:
             publication = publication_from(figures)
             said = f"; {publication.reason}" if publication.reason else ""

@@ -235,7 +235,6 @@ DATASETS: tuple[Dataset, ...] = (
         Column("attempts", _INT, "Deliveries tried", default="0"),
         Column("last_error", _T, "Kind of the last failure", nullable=True),
         Column("delivered_at", _TS, "When DataHub had it", nullable=True),
-        unique=(("kind", "subject"),),
     ),
     _dataset(
         "candidate_cells",

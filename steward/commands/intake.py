@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from stores.intake.bulk_load import LoadReport
     from stores.intake.crm_export import CrmExport
 
-__all__ = ["SAMPLE_UNTIL", "add_to", "load_sample"]
+__all__ = ["SAMPLE_UNTIL", "add_to", "load_sample", "show_load"]
 
 SAMPLE_UNTIL = date(2026, 7, 1)
 """The day before which everything in a sample happened: fixed, so that a sample repeats."""
@@ -53,11 +53,11 @@ def load(  # noqa: PLR0913 - one option each
             report = load_sample(tenants, rows, seed)
         except ValueError as error:
             fail(str(error), ExitCode.BAD_USAGE)
-        _show(report, None, as_json=as_json)
+        show_load(report, None, as_json=as_json)
         return
     assert crm is not None  # noqa: S101 - for the type checker
     export, report = _load_crm(crm, mapping)
-    _show(report, export, as_json=as_json)
+    show_load(report, export, as_json=as_json)
 
 
 def load_sample(tenants: int, rows: int, seed: int) -> LoadReport:
@@ -96,7 +96,8 @@ def _on_table(name: str) -> None:
     progress(f"loading {name}")
 
 
-def _show(report: LoadReport, export: CrmExport | None, *, as_json: bool) -> None:
+def show_load(report: LoadReport, export: CrmExport | None, *, as_json: bool) -> None:
+    """Print what a load did, and every row it did not take."""
     rejections = export.rejections if export else ()
     repairs = dict(export.repairs) if export else {}
     tables = [(t.dataset, t.inserted, t.updated, t.unchanged) for t in report.tables]

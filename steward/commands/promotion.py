@@ -62,7 +62,7 @@ def run_and_deliver(
 
     from dagster_project.launch import run_workflows  # noqa: PLC0415 - loads Dagster
     from steward.commands.installation import bring_everything_up  # noqa: PLC0415
-    from steward.delivery import deliver  # noqa: PLC0415
+    from steward.delivery import deliver, delivery_line  # noqa: PLC0415
     from steward.identity import requester  # noqa: PLC0415
     from stores.home import classline_home  # noqa: PLC0415
     from stores.platform import open_platform  # noqa: PLC0415
@@ -79,7 +79,7 @@ def run_and_deliver(
         on_event=progress,
     )
     with open_platform(home) as platform:
-        progress(deliver(platform))
+        progress(delivery_line(deliver(platform)))
     return summary
 
 
@@ -169,7 +169,7 @@ def _said(outcome: WorkflowOutcome) -> str:
         return outcome.error
     if outcome.publication and outcome.publication.reason:
         return outcome.publication.reason
-    if outcome.candidate and outcome.candidate.already_recorded:
+    if outcome.publication and outcome.publication.already_recorded:
         return "recorded before; nothing written"
     return ""
 

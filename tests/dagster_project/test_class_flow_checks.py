@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from dagster import AssetCheckResult, AssetCheckSpec, AssetIn, asset_check, multi_asset_check
+from dagster import (
+    AssetCheckResult,
+    AssetChecksDefinition,
+    AssetCheckSpec,
+    AssetIn,
+    In,
+    Out,
+    asset_check,
+    multi_asset_check,
+    op,
+)
 
 from tests.dagster_project.class_flow_builders import ACCOUNTS, an_asset, found
 
@@ -33,6 +43,23 @@ def test_a_check_that_takes_another_class_is_refused() -> None:
     def compared(rows: object) -> AssetCheckResult: ...
 
     assert "it reads tenant_private/crm_accounts" in "".join(found(asset_checks=[compared]))
+
+
+def test_an_input_that_no_check_declares_is_refused() -> None:
+    """A check that is built by hand can load what its specification does not name."""
+
+    @op(ins={"rows": In()}, out={"compared": Out()})
+    def read(rows: object) -> object: ...
+
+    spec = AssetCheckSpec("compared", asset=["fund_private", "op_partner_briefs"])
+    hidden = AssetChecksDefinition.create(
+        keys_by_input_name={"rows": ACCOUNTS},
+        node_def=read,
+        check_specs_by_output_name={"compared": spec},
+        resource_defs={},
+        can_subset=False,
+    )
+    assert "it reads tenant_private/crm_accounts" in "".join(found(asset_checks=[hidden]))
 
 
 def test_a_check_may_not_even_read_what_flows_freely() -> None:

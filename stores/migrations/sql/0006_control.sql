@@ -252,8 +252,7 @@ CREATE TABLE control.outbox (
     attempts INTEGER DEFAULT 0 NOT NULL,
     last_error TEXT,
     delivered_at TIMESTAMP WITH TIME ZONE,
-    CONSTRAINT outbox_pkey PRIMARY KEY (event_id),
-    CONSTRAINT outbox_kind_subject_key UNIQUE (kind, subject)
+    CONSTRAINT outbox_pkey PRIMARY KEY (event_id)
 );
 COMMENT ON TABLE control.outbox IS '[ascend_platform_metric] Changes of metadata that wait to reach DataHub.';
 COMMENT ON COLUMN control.outbox.event_id IS '[ascend_platform_metric] Running number: the order of delivery';

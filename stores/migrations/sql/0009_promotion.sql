@@ -11,6 +11,20 @@ BEGIN
     END IF;
 END $$;
 
+-- Queues an event unless the newest one of its kind and subject says the same already.
+CREATE FUNCTION control.tell_once(kind_ text, prefix text, digest text) RETURNS void
+LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended(kind_ || ' ' || prefix, 0));
+    INSERT INTO control.outbox (kind, subject)
+        SELECT kind_, prefix || digest
+        WHERE prefix || digest IS DISTINCT FROM (
+            SELECT o.subject FROM control.outbox o
+            WHERE o.kind = kind_ AND starts_with(o.subject, prefix)
+            ORDER BY o.event_id DESC LIMIT 1);
+END $$;
+
 CREATE FUNCTION control.register_workflow(p jsonb) RETURNS void
 LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -38,8 +52,7 @@ BEGIN
         RAISE EXCEPTION 'no floor is set for % -> %, so nothing may be promoted',
             g.from_class, g.to_class USING ERRCODE = 'CL024';
     END IF;
-    INSERT INTO control.outbox (kind, subject)
-        VALUES ('workflow', g.workflow || ' ' || g.source_digest) ON CONFLICT DO NOTHING;
+    PERFORM control.tell_once('workflow', g.workflow || ' ', g.source_digest);
 END $$;
 
 CREATE FUNCTION control.start_run(workflow_ text, digest text, minutes integer) RETURNS uuid
@@ -428,7 +441,7 @@ LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     PERFORM control.require_platform();
-    INSERT INTO control.outbox (kind, subject) VALUES ('catalog', digest) ON CONFLICT DO NOTHING;
+    PERFORM control.tell_once('catalog', '', digest);
 END $$;
 
 CREATE FUNCTION control.outbox_result(event bigint, error text) RETURNS void

@@ -1,0 +1,1 @@
+"""Speed, measured: each figure beside its peer from the same run."""

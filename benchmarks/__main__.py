@@ -1,0 +1,32 @@
+"""Runs the benchmarks and prints their tables: `python -m benchmarks [NAME...]`."""
+
+from __future__ import annotations
+
+import platform
+import sys
+
+import psutil
+
+from benchmarks import bulk_load, promotion
+
+BENCHMARKS = {"bulk_load": bulk_load.measure, "promotion": promotion.measure}
+
+
+def main(names: list[str]) -> None:
+    """Run the named benchmarks, or all of them."""
+    memory = psutil.virtual_memory().total / 2**30
+    print(
+        f"Machine: {psutil.cpu_count()} cores, {memory:.0f} GiB, {platform.machine()}, "
+        f"Python {platform.python_version()}\n"
+    )
+    for name in names or BENCHMARKS:
+        print(f"## {name}\n")
+        print("| what | ours | peer | ratio |")
+        print("| --- | --- | --- | --- |")
+        for row in BENCHMARKS[name]():
+            print(f"| {row.what} | {row.ours:.2f} s | {row.peer_said} | {row.ratio_said} |")
+        print()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

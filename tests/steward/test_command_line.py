@@ -1,0 +1,171 @@
+"""What a person types does what it says, and what is refused says why and what to do."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from anonymization.registered import WORKFLOWS
+from tests.steward.conftest import Call
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["load"], "--crm DIR or --sample"),
+        (["load", "--sample", "--tenants", "0"], "no sample of this size"),
+        (["run"], "give --all"),
+        (["search"], "--class CLASS"),
+        (["search", "--class", "secret"], "there is no data class 'secret'"),
+        (["review", "approve", "pipeline_benchmark", "--reason", "x"], "never a name"),
+        (["promotions", "--limit", "0"], "Invalid value"),
+        (["nonsense"], "No such command"),
+    ],
+)
+def test_bad_usage_exits_with_2(classline: Call, arguments: list[str], told: str) -> None:
+    """A call that cannot mean anything is told how to be made."""
+    said = classline(*arguments)
+    assert said.code == 2
+    assert told in said.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["status"], "run `classline up` first"),
+        (["promotions"], "run `classline up` first"),
+        (["search", "--class", "tenant_private"], "run `classline up`"),
+        (["lineage", "crm_accounts"], "run `classline up`"),
+        (["lineage", "no_such_store"], "no dataset 'no_such_store' is registered"),
+        (["run", "no_such_workflow"], "no workflow 'no_such_workflow' is registered"),
+        (["load", "--crm", "/no/such/folder"], "there is no such file"),
+    ],
+)
+def test_a_refusal_exits_with_1(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    classline: Call,
+    arguments: list[str],
+    told: str,
+) -> None:
+    """What cannot be done now says what was refused and what to do next."""
+    monkeypatch.setenv("CLASSLINE_HOME", str(tmp_path / "never-up"))
+    said = classline(*arguments)
+    assert said.code == 1
+    assert told in said.err
+
+
+def test_an_unreachable_database_is_named_without_its_secrets(
+    classline: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server by URL that does not answer ends in a clear refusal; the password stays unsaid."""
+    monkeypatch.setenv("CLASSLINE_HOME", str(tmp_path / "remote"))
+    password = "planted" + "word"
+    monkeypatch.setenv(
+        "CLASSLINE_DATABASE_URL", f"postgresql://someone:{password}@127.0.0.1:1/nowhere"
+    )
+    said = classline("up")
+    assert said.code == 1
+    assert "does not answer" in said.err
+    assert password not in said.err + said.out
+
+
+def test_a_url_of_another_kind_of_database_is_refused(
+    classline: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only PostgreSQL holds the boundary."""
+    monkeypatch.setenv("CLASSLINE_HOME", str(tmp_path / "remote"))
+    monkeypatch.setenv("CLASSLINE_DATABASE_URL", "sqlite:///x.db")
+    said = classline("up")
+    assert said.code == 1
+    assert "not the URL of a PostgreSQL database" in said.err
+
+
+def test_the_whole_line_from_the_command_line(
+    classline: Call, cli_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Load, run, refuse, approve, run again, look: as the README's tour does."""
+    assert classline("up").code == 0
+    assert classline("up").code == 0
+
+    loaded = classline("load", "--sample", "--rows", 6000, "--json")
+    assert loaded.code == 0
+    assert loaded.json["tenants_added"] == 40
+    again = classline("load", "--sample", "--rows", 6000, "--json")
+    assert again.json["tenants_added"] == 0
+    assert {(t["inserted"], t["updated"]) for t in again.json["tables"]} == {(0, 0)}
+
+    for name in ("eve", "sam"):
+        assert classline("steward", "add", name).code == 0
+    eve, sam = (cli_home / "stewards" / f"{name}.json" for name in ("eve", "sam"))
+    assert classline("steward", "add", "eve").code == 1
+
+    # DataHub is down: the run ends well all the same, and the outbox keeps what waits.
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("DATAHUB_GMS_URL", "http://127.0.0.1:1")
+        ran = classline("run", "--all", "--credential", eve, "--json")
+    assert ran.code == 0, ran.err + ran.out
+    assert {outcome["state"] for outcome in ran.json} == {"awaiting_review"}
+    assert "wait in the outbox (DataHubUnreachable)" in ran.err
+    assert classline("status", "--json").json["outbox_waiting"] > 0
+
+    own = classline("review", "approve", WORKFLOWS[0].name, "--reason", "mine", "--credential", eve)
+    assert own.code == 1
+    assert "who requested a release may not approve it" in own.err
+    sam.chmod(0o644)
+    open_file = classline("review", "approve", "pipeline_benchmark", "--reason", "ok",
+                          "--credential", sam)  # fmt: skip
+    assert open_file.code == 1
+    assert "chmod 600" in open_file.err
+    sam.chmod(0o600)
+    for workflow in WORKFLOWS:
+        decided = classline(
+            "review", "approve", workflow.name, "--reason", "reviewed", "--credential", sam
+        )
+        assert decided.code == 0, decided.err
+
+    published = classline("run", "--all", "--json")
+    assert {outcome["state"] for outcome in published.json} == {"published"}
+    assert classline("status", "--json").json["outbox_waiting"] == 0
+    promotions = classline("promotions", "--json").json
+    assert {promotion["approved_by"] for promotion in promotions} == {"sam"}
+    assert {promotion["requested_by"] for promotion in promotions} == {"eve"}
+
+    repeated = classline("run", "--all", "--json")
+    assert all(outcome["publication"]["already_recorded"] for outcome in repeated.json)
+    assert len(classline("promotions", "--json").json) == len(WORKFLOWS)
+
+    found = classline("search", "--class", "anonymized_benchmark", "--json").json
+    assert "anonymized.anonymized_industry_benchmarks" in {dataset["name"] for dataset in found}
+    assert {dataset["data_class"] for dataset in found} == {"anonymized_benchmark"}
+    traced = classline("lineage", "anonymized_industry_benchmarks", "--json").json
+    assert ("value_p50", "tenant_private.crm_opportunities", "close_value") in {
+        (step["from_column"], step["dataset"], step["column"]) for step in traced["columns"]
+    }
+    for arguments in (
+        ("promotions",), ("review", "list"), ("review", "show", "pipeline_benchmark"), ("status",),
+        ("search", "--class", "tenant_private", "--columns"), ("steward", "list"),
+    ):  # fmt: skip
+        assert classline(*arguments).code == 0
+    rejected = classline(
+        "review", "reject", "pipeline_benchmark", "--reason", "changed", "--credential", sam
+    )
+    assert rejected.code == 0
+    assert "decision" in classline("review", "show", "pipeline_benchmark").out
+    assert classline("down").code == 0
+
+
+def test_help_is_quick_to_load() -> None:
+    """Neither Dagster, DataHub, Great Expectations nor the database is imported for --help."""
+    probe = (
+        "import sys, steward.command_line; "
+        "print([m for m in ('dagster', 'datahub', 'great_expectations', 'pandas', 'sqlalchemy',"
+        " 'psycopg', 'alembic') if m in sys.modules])"
+    )
+    shown = subprocess.run([sys.executable, "-c", probe], check=True, capture_output=True)
+    assert shown.stdout.decode().strip() == "[]"
