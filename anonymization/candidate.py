@@ -46,7 +46,7 @@ def extract(session: AnonymizerSession, workflow: Workflow, *, closed_before: da
     dimensions = ", ".join(workflow.dimensions)
     present = " AND ".join(f"{name} IS NOT NULL" for name in workflow.dimensions)
     source = (
-        f"WITH source_rows AS (SELECT b.*, m.fund_id FROM ({workflow.rows}) b "  # noqa: S608
+        f"WITH source_rows AS (SELECT b.*, m.fund_id FROM ({workflow.rows}) b "
         "LEFT JOIN control.portfolio_membership m USING (tenant_id)), "
         f"placed AS (SELECT * FROM source_rows WHERE {present}) "
     )

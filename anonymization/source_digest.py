@@ -7,6 +7,7 @@ import hashlib
 import importlib.util
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import rfc8785
 
@@ -31,7 +32,7 @@ SHARED_SOURCES = (
 def source_digest(workflow: Workflow) -> str:
     """SHA-256 over the syntax trees of its modules and its policy; formatting does not count."""
     trees = {name: _tree_digest(name) for name in (*SHARED_SOURCES, workflow.module)}
-    content = {
+    content: dict[str, Any] = {  # Any: the library types JSON as a recursive alias
         "workflow": workflow.name,
         "target": workflow.target,
         "policy": workflow.policy.as_parameters(),

@@ -15,7 +15,7 @@ from uuid import UUID
 import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
-from sqlalchemy import Connection, Engine, TextClause, text
+from sqlalchemy import Connection, Engine, func, insert, select, text
 
 from catalog.data_classes import DataClass, PrincipalKind, may_read
 from catalog.declared import REGISTRY
@@ -23,6 +23,7 @@ from catalog.registry import Dataset
 from stores.boundary.claims import Claim, signed
 from stores.errors import ClassRefused, translated_errors
 from stores.keyring import Keyring
+from stores.tables import metadata_of
 
 __all__ = [
     "AnonymizerSession",
@@ -41,6 +42,7 @@ __all__ = [
 Row = Mapping[str, Any]
 """One row by column name; values have the types of their columns."""
 
+_TABLES = metadata_of(REGISTRY).tables
 _SessionT = TypeVar("_SessionT", bound="Session")
 
 
@@ -73,10 +75,10 @@ class Session:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def _rows(self, statement: str | TextClause, **parameters: object) -> list[Row]:
+    def _rows(self, statement: str, **parameters: object) -> list[Row]:
         with translated_errors():
-            clause = text(statement) if isinstance(statement, str) else statement
-            return [dict(row) for row in self._connection.execute(clause, parameters).mappings()]
+            rows = self._connection.execute(text(statement), parameters).mappings()
+            return [dict(row) for row in rows]
 
     def _one(self, statement: str, **parameters: object) -> Row:
         (row,) = self._rows(statement, **parameters)
@@ -104,20 +106,18 @@ class Session:
         """Rows of one dataset, in order of its key; the caller says which class it expects."""
         dataset = REGISTRY.get(dataset_name)
         self._require_readable(dataset, data_class)
-        order = sql.SQL(", ").join(map(sql.Identifier, dataset.primary_key))
-        query = sql.SQL("SELECT * FROM {} ORDER BY {} LIMIT {}").format(
-            sql.Identifier(dataset.schema, dataset.name), order, sql.Literal(limit)
-        )
-        return self._rows(query.as_string().replace(":", r"\:"))
+        table = _TABLES[dataset.qualified_name]
+        query = select(table).order_by(*table.primary_key.columns).limit(limit)
+        with translated_errors():
+            return [dict(row) for row in self._connection.execute(query).mappings()]
 
     def count(self, data_class: DataClass, dataset_name: str) -> int:
         """Number of rows of one dataset that this session may see."""
         dataset = REGISTRY.get(dataset_name)
         self._require_readable(dataset, data_class)
-        query = sql.SQL("SELECT count(*) AS rows FROM {}").format(
-            sql.Identifier(dataset.schema, dataset.name)
-        )
-        return int(self._one(query.as_string())["rows"])
+        query = select(func.count()).select_from(_TABLES[dataset.qualified_name])
+        with translated_errors():
+            return int(self._connection.execute(query).scalar_one())
 
 
 class TenantSession(Session):
@@ -132,14 +132,12 @@ class TenantSession(Session):
         batch = list(rows)
         if not batch:
             return 0
-        names = [column.name for column in dataset.columns if column.name in batch[0]]
-        statement = sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(
-            sql.Identifier(dataset.schema, dataset.name),
-            sql.SQL(", ").join(map(sql.Identifier, names)),
-            sql.SQL(", ").join(sql.SQL(f":{name}") for name in names),  # type: ignore[arg-type]
-        )
+        for name in {name for row in batch for name in row}:
+            dataset.column(name)
         with translated_errors():
-            self._connection.execute(text(statement.as_string()), [dict(row) for row in batch])
+            self._connection.execute(
+                insert(_TABLES[dataset.qualified_name]), [dict(row) for row in batch]
+            )
         return len(batch)
 
 

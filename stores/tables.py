@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pgvector.sqlalchemy import VECTOR
 from sqlalchemy import (
     ARRAY,
@@ -33,8 +35,9 @@ from catalog.registry import ColumnType, Dataset, Registry, StoreKind
 __all__ = ["column_comment", "metadata_of", "physical_datasets"]
 
 
-def _sql_type(kind: ColumnType) -> TypeEngine[object]:
-    types: dict[ColumnType, TypeEngine[object]] = {
+def _sql_type(kind: ColumnType) -> TypeEngine[Any]:
+    # Any: each type has a Python type of its own.
+    types: dict[ColumnType, TypeEngine[Any]] = {
         ColumnType.TEXT: Text(),
         ColumnType.INTEGER: Integer(),
         ColumnType.BIGINT: BigInteger(),

@@ -23,7 +23,7 @@ _SECRET, _SHOWN = DataClass.TENANT_PRIVATE, DataClass.ASCEND_PLATFORM_METRIC
 _NOW = "clock_timestamp()"
 
 
-def _dataset(  # noqa: PLR0913 - a declaration names all it holds
+def _dataset(
     name: str,
     data_class: DataClass,
     description: str,

@@ -27,7 +27,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(load)
 
 
-def load(  # noqa: PLR0913 - one option each
+def load(
     crm: Annotated[
         Path | None, typer.Option("--crm", help="Folder of a CRM export (four CSV files).")
     ] = None,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importlib.resources import files
-from typing import LiteralString, cast
 
 import psycopg
 from alembic import op
@@ -13,8 +12,7 @@ __all__ = ["run_sql"]
 
 def run_sql(name: str) -> None:
     """Run every statement of that file under `stores/migrations/sql`."""
-    # Shipped with the package and never made of input, which is what LiteralString promises.
-    script = cast("LiteralString", (files("stores.migrations") / "sql" / name).read_text("utf-8"))
+    script = (files("stores.migrations") / "sql" / name).read_bytes()
     connection = op.get_bind().connection.driver_connection
     if not isinstance(connection, psycopg.Connection):
         message = "migrations run over psycopg; set CLASSLINE_DATABASE_URL to postgresql+psycopg"

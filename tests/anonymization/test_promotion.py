@@ -31,6 +31,38 @@ from tests.anonymization.conftest import NOW, Desk
 
 pytestmark = pytest.mark.integration
 
+_ALL_BUT_FOUR_TENANTS_GONE = """
+    DELETE FROM control.cell_contributors WHERE cell_no = 1 AND tenant_id IN (
+        SELECT tenant_id FROM control.cell_contributors WHERE cell_no = 1
+        ORDER BY tenant_id OFFSET 4)
+"""
+_ONE_TENANT_DOMINATES = """
+    UPDATE control.cell_contributors SET amount = amount * 1000
+    WHERE cell_no = 1 AND tenant_id = (
+        SELECT min(tenant_id) FROM control.cell_contributors WHERE cell_no = 1 AND amount > 0)
+"""
+_PUBLISH_AND_DIE = """
+import os, signal, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+from anonymization import promote
+from anonymization.workflows.pipeline_benchmark import PIPELINE_BENCHMARK
+from stores.platform import open_platform
+from stores.sessions import AnonymizerSession
+
+publish = AnonymizerSession.publish
+
+def killed(self, promotion_id):
+    publish(self, promotion_id)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+AnonymizerSession.publish = killed
+with open_platform(Path(sys.argv[1])) as platform:
+    promote.publish_candidate(
+        platform, PIPELINE_BENCHMARK, UUID(sys.argv[2]), now=datetime.now(UTC))
+"""
+
 
 def released(platform: Platform, table: str) -> int:
     """Rows that stand in a release, as the administrator counts them."""
@@ -62,9 +94,7 @@ def test_every_workflow_publishes_once_approved(desk: Desk) -> None:
         assert again.promotion_id == candidate.promotion_id
     assert released(desk.platform, "anonymized.anonymized_industry_benchmarks") > 0
     with desk.platform.platform_session("test") as session:
-        keys = [
-            row["key"] for row in session.read(DataClass.ASCEND_PLATFORM_METRIC, "kv_entries")
-        ]
+        keys = [row["key"] for row in session.read(DataClass.ASCEND_PLATFORM_METRIC, "kv_entries")]
         assert "capability_index:email_drafter" in keys
         assert len(session.records("outbox", "kind = 'promotion'")) == len(WORKFLOWS)
 
@@ -115,13 +145,9 @@ def test_the_latest_decision_counts(desk: Desk) -> None:
          "CL023"),
         ("DELETE FROM quarantine.candidate_cells WHERE cell_no = 1", "CL023"),
         ("UPDATE control.promotions SET candidate_digest = 'x'", "CL023"),
-        ("DELETE FROM control.cell_contributors WHERE cell_no = 1 AND tenant_id IN ("
-         "SELECT tenant_id FROM control.cell_contributors WHERE cell_no = 1"
-         " ORDER BY tenant_id OFFSET 4)", "CL024"),
+        (_ALL_BUT_FOUR_TENANTS_GONE, "CL024"),
         ("UPDATE control.cell_contributors SET fund_id = 'fd_same' WHERE cell_no = 1", "CL024"),
-        ("UPDATE control.cell_contributors SET amount = amount * 1000 WHERE cell_no = 1 AND"
-         " tenant_id = (SELECT min(tenant_id) FROM control.cell_contributors WHERE cell_no = 1"
-         " AND amount > 0)", "CL024"),
+        (_ONE_TENANT_DOMINATES, "CL024"),
         ("UPDATE control.promotions SET policy = policy || '{\"k_tenants\": 10000}'", "CL024"),
         ("UPDATE control.approvals SET expires_at = now()", None),
     ],
@@ -162,7 +188,7 @@ def test_publish_verifies_again_what_it_relies_on(
 
 
 def test_a_failed_or_missing_check_keeps_a_candidate_back(desk: Desk) -> None:
-    """publish() reads the stored results itself; a Dagster check that looks green is no evidence."""
+    """publish() reads the stored results itself; a green check in Dagster is no evidence."""
     candidate = prepare_candidate(
         desk.platform, PIPELINE_BENCHMARK, now=NOW, requested_by=desk.engineer.name
     )
@@ -199,16 +225,17 @@ def test_one_digest_has_one_declaration(desk: Desk) -> None:
     """Who registers other sources under an approved digest is refused."""
     digest = source_digest(PIPELINE_BENCHMARK)
     desk.candidate(PIPELINE_BENCHMARK)
+    with desk.platform.platform_session("test") as session:
+        (registered,) = session.records("workflow_registrations", "source_digest = :d", d=digest)
+    other = dict(registered) | {
+        "sources": [*registered["sources"], "tenant_private.oauth_tokens"],
+        "registered_at": None,
+    }
     with (
         pytest.raises(BoundaryRefused) as refused,
         desk.platform.platform_session("test") as session,
     ):
-        registration = dict(
-            session.records("workflow_registrations", "source_digest = :d", d=digest)[0]
-        )
-        registration["sources"] = [*registration["sources"], "tenant_private.oauth_tokens"]
-        registration["registered_at"] = None
-        session.register_workflow(registration)
+        session.register_workflow(other)
     assert refused.value.code == "CL011"
 
 
@@ -259,9 +286,7 @@ def test_concurrent_runs_publish_once(desk: Desk) -> None:
             desk.platform, FUND_PORTFOLIO_ROLLUP, now=NOW, requested_by=desk.engineer.name
         )
         check_candidate(desk.platform, FUND_PORTFOLIO_ROLLUP, candidate.promotion_id)
-        publish_candidate(
-            desk.platform, FUND_PORTFOLIO_ROLLUP, candidate.promotion_id, now=NOW
-        )
+        publish_candidate(desk.platform, FUND_PORTFOLIO_ROLLUP, candidate.promotion_id, now=NOW)
         return candidate.promotion_id, candidate.cells_kept
 
     with ThreadPoolExecutor(4) as pool:
@@ -282,9 +307,7 @@ def test_a_published_cell_is_not_published_again(desk: Desk) -> None:
         )
     later = desk.candidate(AGENT_RUN_AGGREGATES)
     assert later.promotion_id != candidate.promotion_id
-    outcome = publish_candidate(
-        desk.platform, AGENT_RUN_AGGREGATES, later.promotion_id, now=NOW
-    )
+    outcome = publish_candidate(desk.platform, AGENT_RUN_AGGREGATES, later.promotion_id, now=NOW)
     assert (outcome.rows_published, outcome.cells_held) == (0, later.cells_kept)
     assert aggregates(desk.platform) == before
 
@@ -300,9 +323,7 @@ def test_a_key_that_is_replaced_follows_its_source(desk: Desk) -> None:
         candidate = desk.candidate(CAPABILITY_INDEX_BY_TOOL)
         if not shown:
             desk.decide(CAPABILITY_INDEX_BY_TOOL, "approved", desk.steward)
-        publish_candidate(
-            desk.platform, CAPABILITY_INDEX_BY_TOOL, candidate.promotion_id, now=NOW
-        )
+        publish_candidate(desk.platform, CAPABILITY_INDEX_BY_TOOL, candidate.promotion_id, now=NOW)
         with desk.platform.platform_session("test") as session:
             (row,) = [
                 row
@@ -321,21 +342,7 @@ def test_a_killed_run_leaves_nothing_half_published(desk: Desk) -> None:
         [
             sys.executable,
             "-c",
-            "import os, signal, sys\n"
-            "from datetime import datetime, UTC\n"
-            "from pathlib import Path\n"
-            "from uuid import UUID\n"
-            "from anonymization import promote\n"
-            "from anonymization.workflows.pipeline_benchmark import PIPELINE_BENCHMARK as W\n"
-            "from stores.platform import open_platform\n"
-            "from stores.sessions import AnonymizerSession\n"
-            "publish = AnonymizerSession.publish\n"
-            "def killed(self, promotion_id):\n"
-            "    publish(self, promotion_id)\n"
-            "    os.kill(os.getpid(), signal.SIGKILL)\n"
-            "AnonymizerSession.publish = killed\n"
-            "with open_platform(Path(sys.argv[1])) as p:\n"
-            "    promote.publish_candidate(p, W, UUID(sys.argv[2]), now=datetime.now(UTC))\n",
+            _PUBLISH_AND_DIE,
             str(desk.platform.home.root),
             str(candidate.promotion_id),
         ],
@@ -345,9 +352,7 @@ def test_a_killed_run_leaves_nothing_half_published(desk: Desk) -> None:
     assert released(desk.platform, "anonymized.anonymized_industry_benchmarks") == 0
     again = desk.candidate(PIPELINE_BENCHMARK)
     assert again.promotion_id == candidate.promotion_id
-    outcome = publish_candidate(
-        desk.platform, PIPELINE_BENCHMARK, again.promotion_id, now=NOW
-    )
+    outcome = publish_candidate(desk.platform, PIPELINE_BENCHMARK, again.promotion_id, now=NOW)
     assert outcome.state is PromotionState.PUBLISHED
     assert released(desk.platform, "anonymized.anonymized_industry_benchmarks") == again.cells_kept
 

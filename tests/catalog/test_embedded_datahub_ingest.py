@@ -15,14 +15,11 @@ from datahub.specific.dataset import DatasetPatchBuilder
 
 from catalog.embedded_datahub.aspect_shape import problems_of
 from catalog.embedded_datahub.schemas import load_model
-from tests.catalog.test_embedded_datahub_builders import (  # noqa: F401 fixtures
+from tests.catalog.datahub_builders import (
     class_property,
     classed,
-    client,
     column,
     dataset,
-    graph,
-    hub,
     proposal,
     schema,
     tags,

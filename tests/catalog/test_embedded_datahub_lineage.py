@@ -9,12 +9,9 @@ import pytest
 from datahub.sdk.search_filters import FilterDsl as F
 from datahub.specific.dataset import DatasetPatchBuilder
 
-from tests.catalog.test_embedded_datahub_builders import (  # noqa: F401 fixtures
-    client,
+from tests.catalog.datahub_builders import (
     column,
     dataset,
-    graph,
-    hub,
     proposal,
 )
 

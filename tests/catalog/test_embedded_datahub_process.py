@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
-from tests.catalog.test_embedded_datahub_builders import TOKEN
+from tests.catalog.datahub_builders import TOKEN
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,14 +14,11 @@ import requests
 from datahub.configuration.common import ConfigurationError, OperationalError
 from datahub.emitter.rest_emitter import DatahubRestEmitter
 
-from tests.catalog.test_embedded_datahub_builders import (  # noqa: F401 fixtures
+from tests.catalog.datahub_builders import (
     class_property,
     classed,
     dataset,
-    graph,
-    hub,
     proposal,
-    steady_hub,
     tags,
 )
 

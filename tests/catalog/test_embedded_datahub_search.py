@@ -13,15 +13,12 @@ from datahub.sdk.search_filters import FilterDsl as F
 from datahub.specific.dataset import DatasetPatchBuilder
 
 from catalog.embedded_datahub.server import EmbeddedDataHub
-from tests.catalog.test_embedded_datahub_builders import (  # noqa: F401 fixtures
+from tests.catalog.datahub_builders import (
     TOKEN,
     class_property,
     classed,
-    client,
     column,
     dataset,
-    graph,
-    hub,
     proposal,
     schema,
     tags,

@@ -49,9 +49,16 @@ STORES = [
     a_store("anonymized_benchmark", "anonymized_tactics"),
     a_store("ascend_platform_metric", "error_ledger"),
 ]
-ACCOUNTS_TO_REPORT = (
-    "tenant_private/crm_accounts [tenant_private] -> fund_private/report [fund_private]: "
-    + UNCOVERED
+# Of each class two registered datasets that are no stores above and no workflow's target.
+OTHER_DATASETS = {
+    "tenant_private": ("drafts", "emails"),
+    "fund_private": ("cross_portco_views", "fund_patterns"),
+    "anonymized_benchmark": ("anonymized_playbooks", "pattern_bank"),
+    "ascend_platform_metric": ("decision_log", "kv_audit"),
+}
+ACCOUNTS_TO_VIEWS = (
+    "tenant_private/crm_accounts [tenant_private] -> "
+    "fund_private/cross_portco_views [fund_private]: " + UNCOVERED
 )
 
 

@@ -90,8 +90,10 @@ def test_one_op_that_checks_two_classes_is_refused() -> None:
 
 def test_a_check_that_travels_with_an_asset_is_judged_too() -> None:
     """A check may be declared by the asset it checks, or hidden among the assets."""
-    spec = AssetCheckSpec("compared", asset=["fund_private", "report"], additional_deps=[ACCOUNTS])
-    travelling = an_asset("fund_private", "report", check_specs=[spec])
+    spec = AssetCheckSpec(
+        "compared", asset=["fund_private", "cross_portco_views"], additional_deps=[ACCOUNTS]
+    )
+    travelling = an_asset("fund_private", "cross_portco_views", check_specs=[spec])
 
     @asset_check(asset=["fund_private", "op_partner_briefs"], additional_deps=[ACCOUNTS])
     def hidden() -> AssetCheckResult: ...

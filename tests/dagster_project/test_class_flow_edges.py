@@ -21,8 +21,9 @@ from dagster import (
 
 from tests.dagster_project.class_flow_builders import (
     ACCOUNTS,
-    ACCOUNTS_TO_REPORT,
+    ACCOUNTS_TO_VIEWS,
     CANDIDATE_KEY,
+    OTHER_DATASETS,
     STORES,
     UNCOVERED,
     a_store,
@@ -43,20 +44,20 @@ from tests.dagster_project.class_flow_builders import (
 )
 def test_a_plain_edge_is_refused(reading: dict[str, Any]) -> None:
     """A dependency without an argument is an edge like any other."""
-    assert found(an_asset("fund_private", "report", **reading)) == (ACCOUNTS_TO_REPORT,)
+    assert found(an_asset("fund_private", "cross_portco_views", **reading)) == (ACCOUNTS_TO_VIEWS,)
 
 
 def test_an_input_is_refused() -> None:
     """What an IO manager loads is read, whatever the argument is called."""
 
     @asset(
-        key=["fund_private", "report"],
+        key=["fund_private", "cross_portco_views"],
         tags=labelled("fund_private"),
         ins={"harmless": AssetIn(key=ACCOUNTS)},
     )
-    def report(harmless: object) -> None: ...
+    def views(harmless: object) -> None: ...
 
-    assert found(report) == (ACCOUNTS_TO_REPORT,)
+    assert found(views) == (ACCOUNTS_TO_VIEWS,)
 
 
 def test_an_input_that_the_specification_leaves_out_is_refused() -> None:
@@ -68,11 +69,11 @@ def test_an_input_that_the_specification_leaves_out_is_refused() -> None:
     hidden = AssetsDefinition(
         node_def=read,
         keys_by_input_name={"harmless": ACCOUNTS},
-        keys_by_output_name={"result": AssetKey(["fund_private", "report"])},
-        specs=[a_store("fund_private", "report")],
+        keys_by_output_name={"result": AssetKey(["fund_private", "cross_portco_views"])},
+        specs=[a_store("fund_private", "cross_portco_views")],
     )
     assert tuple(hidden.dependency_keys) == ()
-    assert found(hidden) == (ACCOUNTS_TO_REPORT,)
+    assert found(hidden) == (ACCOUNTS_TO_VIEWS,)
 
 
 def test_an_asset_key_hidden_in_an_op_is_refused() -> None:
@@ -84,10 +85,10 @@ def test_an_asset_key_hidden_in_an_op_is_refused() -> None:
     hidden = AssetsDefinition(
         node_def=read,
         keys_by_input_name={"harmless": AssetKey(["fund_private", "op_partner_briefs"])},
-        keys_by_output_name={"result": AssetKey(["fund_private", "report"])},
-        specs=[a_store("fund_private", "report")],
+        keys_by_output_name={"result": AssetKey(["fund_private", "cross_portco_views"])},
+        specs=[a_store("fund_private", "cross_portco_views")],
     )
-    assert found(hidden) == (ACCOUNTS_TO_REPORT,)
+    assert found(hidden) == (ACCOUNTS_TO_VIEWS,)
 
 
 def test_an_input_manager_inside_a_graph_is_refused() -> None:
@@ -96,11 +97,11 @@ def test_an_input_manager_inside_a_graph_is_refused() -> None:
     @op(ins={"rows": In(input_manager_key="tenant_rows")})
     def read(rows: object) -> object: ...
 
-    @graph_asset(key=["fund_private", "report"], tags=labelled("fund_private"))
-    def report() -> Any:
+    @graph_asset(key=["fund_private", "cross_portco_views"], tags=labelled("fund_private"))
+    def views() -> Any:
         return read()
 
-    assert found(report) == (
+    assert found(views) == (
         (
             "op read: input rows is loaded from outside the asset graph; name the asset it reads "
             "with AssetIn"
@@ -115,14 +116,14 @@ def test_a_computed_asset_key_is_refused() -> None:
     def read(rows: object) -> object: ...
 
     @graph_asset(
-        key=["fund_private", "report"],
+        key=["fund_private", "cross_portco_views"],
         tags=labelled("fund_private"),
         ins={"rows": AssetIn(key=AssetKey(["fund_private", "op_partner_briefs"]))},
     )
-    def report(rows: object) -> Any:
+    def views(rows: object) -> Any:
         return read(rows)
 
-    assert "input rows is loaded from outside the asset graph" in "".join(found(report))
+    assert "input rows is loaded from outside the asset graph" in "".join(found(views))
 
 
 def test_a_graph_asset_is_refused() -> None:
@@ -132,20 +133,20 @@ def test_a_graph_asset_is_refused() -> None:
     def read(rows: object) -> object: ...
 
     @graph_asset(
-        key=["fund_private", "report"],
+        key=["fund_private", "cross_portco_views"],
         tags=labelled("fund_private"),
         ins={"rows": AssetIn(key=ACCOUNTS)},
     )
-    def report(rows: object) -> Any:
+    def views(rows: object) -> Any:
         return read(rows)
 
-    assert found(report) == (ACCOUNTS_TO_REPORT,)
+    assert found(views) == (ACCOUNTS_TO_VIEWS,)
 
 
 def test_an_external_asset_as_target_is_refused() -> None:
     """An external asset has no op, so no workflow can stand behind its edges."""
-    external = a_store("fund_private", "report", deps=[ACCOUNTS])
-    assert found(external) == (ACCOUNTS_TO_REPORT,)
+    external = a_store("fund_private", "cross_portco_views", deps=[ACCOUNTS])
+    assert found(external) == (ACCOUNTS_TO_VIEWS,)
 
 
 def test_an_external_asset_under_a_workflows_key_is_refused() -> None:
@@ -160,13 +161,13 @@ def test_an_external_asset_under_a_workflows_key_is_refused() -> None:
 
 def test_an_observed_asset_as_target_is_refused() -> None:
     """Observing is reading, and what was read can be written."""
-    spec = a_store("fund_private", "report", deps=[ACCOUNTS])
+    spec = a_store("fund_private", "cross_portco_views", deps=[ACCOUNTS])
     with pytest.warns(Warning, match="beta"):
 
         @multi_observable_source_asset(specs=[spec])
-        def report() -> ObserveResult: ...
+        def views() -> ObserveResult: ...
 
-    assert found(report) == (ACCOUNTS_TO_REPORT,)
+    assert found(views) == (ACCOUNTS_TO_VIEWS,)
 
 
 @pytest.mark.parametrize(
@@ -181,9 +182,10 @@ def test_an_observed_asset_as_target_is_refused() -> None:
 )
 def test_a_forbidden_edge_is_refused_by_its_own_rule(source: str, name: str, target: str) -> None:
     """These edges are refused even to workflows, so the text offers none."""
-    assert found(an_asset(target, "report", deps=[[source, name]])) == (
+    other, _ = OTHER_DATASETS[target]
+    assert found(an_asset(target, other, deps=[[source, name]])) == (
         (
-            f"{source}/{name} [{source}] -> {target}/report [{target}]: no data of {source} may "
+            f"{source}/{name} [{source}] -> {target}/{other} [{target}]: no data of {source} may "
             f"ever flow into {target}; remove this edge"
         ),
     )
@@ -192,13 +194,16 @@ def test_a_forbidden_edge_is_refused_by_its_own_rule(source: str, name: str, tar
 def test_a_dependency_that_is_declared_nowhere_is_refused() -> None:
     """Dagster would invent an asset without a class, or match one by its last name alone."""
 
-    @asset(key=["fund_private", "report"], tags=labelled("fund_private"))
-    def report(crm_accounts: object) -> None: ...
+    @asset(key=["fund_private", "cross_portco_views"], tags=labelled("fund_private"))
+    def views(crm_accounts: object) -> None: ...
 
-    assert found(report) == (
+    assert found(views) == (
         (
-            "crm_accounts [tenant_private] -> fund_private/report [fund_private]: crm_accounts is "
-            "declared nowhere; declare it, by its full key"
+            "crm_accounts [tenant_private] -> fund_private/cross_portco_views [fund_private]: "
+            "crm_accounts is declared nowhere; declare it, by its full key"
         ),
-        f"crm_accounts [tenant_private] -> fund_private/report [fund_private]: {UNCOVERED}",
+        (
+            "crm_accounts [tenant_private] -> fund_private/cross_portco_views [fund_private]: "
+            + UNCOVERED
+        ),
     )

@@ -26,7 +26,7 @@ from dagster_project.class_flow import violations
 from dagster_project.promotion_assets import promotion_assets
 from tests.dagster_project.class_flow_builders import (
     ACCOUNTS,
-    ACCOUNTS_TO_REPORT,
+    ACCOUNTS_TO_VIEWS,
     CANDIDATE_KEY,
     ROLLUP,
     ROLLUP_KEY,
@@ -44,7 +44,7 @@ def test_a_forged_tag_is_worth_nothing() -> None:
     """Tags, names and metadata are the caller's to write."""
 
     @asset(
-        key=["fund_private", "report"],
+        key=["fund_private", "cross_portco_views"],
         deps=[ACCOUNTS],
         tags={**labelled("fund_private"), "workflow": ROLLUP.workflow.name},
         metadata={"workflow": ROLLUP.workflow.name},
@@ -52,7 +52,7 @@ def test_a_forged_tag_is_worth_nothing() -> None:
     )
     def fund_private__portfolio_metric_rollups() -> None: ...
 
-    assert found(fund_private__portfolio_metric_rollups) == (ACCOUNTS_TO_REPORT,)
+    assert found(fund_private__portfolio_metric_rollups) == (ACCOUNTS_TO_VIEWS,)
 
 
 def test_another_function_under_a_workflows_key_is_refused() -> None:
@@ -130,7 +130,7 @@ def test_a_mapped_copy_with_other_dependencies_is_refused() -> None:
 
 def test_a_copy_under_another_key_is_refused() -> None:
     """The true op is trusted with one target, not with any."""
-    moved = AssetKey(["fund_private", "op_partner_notes"])
+    moved = AssetKey(["fund_private", "cross_portco_views"])
     copy = ROLLUP.published.with_attributes(asset_key_replacements={ROLLUP_KEY: moved})
     refused = "".join(rollup_of(published=copy))
     assert "it may stand nowhere else" in refused

@@ -51,7 +51,7 @@ def test_an_op_job_behind_a_sensor_is_refused() -> None:
 def test_a_job_that_was_resolved_against_another_graph_is_refused() -> None:
     """A resolved job carries its own asset graph, which nobody judged."""
     other = Definitions(
-        assets=[*STORES, an_asset("fund_private", "report", deps=[ACCOUNTS])],
+        assets=[*STORES, an_asset("fund_private", "cross_portco_views", deps=[ACCOUNTS])],
         jobs=[define_asset_job("innocent", selection="*")],
     )
     smuggled = other.resolve_job_def("innocent")
@@ -65,7 +65,7 @@ def test_what_shows_its_assets_only_after_loading_is_refused() -> None:
         pass
 
     changeling = Changeling.__new__(Changeling)
-    changeling.__dict__.update(an_asset("fund_private", "report").__dict__)
+    changeling.__dict__.update(an_asset("fund_private", "cross_portco_views").__dict__)
     assert found(changeling) == (
         (
             "Changeling: what it declares cannot be seen when the definitions load; declare "

@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from dagster import AssetSpec, DataVersion, SourceAsset, observable_source_asset
+from dagster import (
+    AssetSpec,
+    DataVersion,
+    MaterializeResult,
+    SourceAsset,
+    multi_asset,
+    observable_source_asset,
+)
 
+from catalog.data_classes import DataClass
 from tests.dagster_project.class_flow_builders import UNCOVERED, a_store, an_asset, found, labelled
 
 
@@ -29,11 +37,11 @@ def test_an_unknown_class_is_refused(data_class: str) -> None:
 
 def test_a_tag_that_disagrees_with_the_key_is_refused() -> None:
     """The class must be visible wherever a key is."""
-    spec = AssetSpec(["anonymized_benchmark", "report"], tags=labelled("fund_private"))
+    spec = AssetSpec(["anonymized_benchmark", "cross_portco_views"], tags=labelled("fund_private"))
     assert found(spec) == (
         (
-            "anonymized_benchmark/report [fund_private]: tag data_class and the first part of "
-            "the key disagree"
+            "anonymized_benchmark/cross_portco_views [fund_private]: tag data_class and the first "
+            "part of the key disagree"
         ),
     )
 
@@ -53,9 +61,54 @@ def test_edges_follow_the_registry_not_the_lie() -> None:
     """A store that is relabelled as free does not flow freely."""
     lie = a_store("anonymized_benchmark", "emails")
     assert (
-        "anonymized_benchmark/emails [tenant_private] -> fund_private/report [fund_private]: "
-        + UNCOVERED
-    ) in found(lie, an_asset("fund_private", "report", deps=[lie.key]))
+        "anonymized_benchmark/emails [tenant_private] -> "
+        f"fund_private/cross_portco_views [fund_private]: {UNCOVERED}"
+    ) in found(lie, an_asset("fund_private", "cross_portco_views", deps=[lie.key]))
+
+
+LOOSENED = sorted(set(DataClass) - {DataClass.TENANT_PRIVATE})
+
+
+@pytest.mark.parametrize("data_class", LOOSENED)
+def test_a_loosened_class_that_is_not_registered_is_refused(data_class: DataClass) -> None:
+    """Only the registry can say that rows are less than a tenant's own; a tag and a key cannot."""
+    unregistered = (
+        (
+            f"{data_class}/report [{data_class}]: no such dataset is registered, so it counts as "
+            "tenant_private; declare it in catalog.datasets"
+        ),
+    )
+    assert found(a_store(data_class, "report")) == unregistered
+    assert found(an_asset(data_class, "report")) == unregistered
+
+
+@pytest.mark.parametrize("data_class", LOOSENED)
+def test_a_loosened_class_is_refused_under_every_key(data_class: DataClass) -> None:
+    """Where tag and key disagree, the tag still claims what nobody registered."""
+    spec = AssetSpec(["tenant_private", "report"], tags=labelled(data_class))
+    assert "no such dataset is registered" in "".join(found(spec))
+
+
+def test_one_op_may_not_make_an_unregistered_dataset_beside_a_registered_one() -> None:
+    """The registered dataset does not vouch for what is written with it."""
+
+    @multi_asset(
+        specs=[a_store("fund_private", "cross_portco_views"), a_store("fund_private", "report")]
+    )
+    def both() -> MaterializeResult: ...
+
+    assert found(both) == (
+        (
+            "fund_private/report [fund_private]: no such dataset is registered, so it counts as "
+            "tenant_private; declare it in catalog.datasets"
+        ),
+    )
+
+
+def test_an_unregistered_dataset_of_a_tenant_is_fine() -> None:
+    """The strictest class loosens nothing, so engineers may add such assets freely."""
+    notes = a_store("tenant_private", "notes")
+    assert found(notes, an_asset("tenant_private", "notes_by_day", deps=[notes.key])) == ()
 
 
 @pytest.mark.parametrize(

@@ -12,13 +12,15 @@ from tests.dagster_project.class_flow_builders import ACCOUNTS, UNCOVERED, a_sto
 def test_two_classes_from_one_op_are_refused() -> None:
     """One op holds both in memory, even where no edge is drawn between them."""
 
-    @multi_asset(specs=[a_store("tenant_private", "x"), a_store("fund_private", "y")])
+    @multi_asset(
+        specs=[a_store("tenant_private", "x"), a_store("fund_private", "cross_portco_views")]
+    )
     def both() -> MaterializeResult: ...
 
     assert found(both) == (
         (
-            "fund_private/y [fund_private] and tenant_private/x [tenant_private]: one op writes "
-            "two classes; split it"
+            "fund_private/cross_portco_views [fund_private] and tenant_private/x "
+            "[tenant_private]: one op writes two classes; split it"
         ),
     )
 
@@ -27,11 +29,12 @@ def test_an_inner_dependency_is_an_edge() -> None:
     """Dependencies between the outputs of one op count as well."""
     first = a_store("tenant_private", "x")
 
-    @multi_asset(specs=[first, a_store("fund_private", "y", deps=[first])])
+    @multi_asset(specs=[first, a_store("fund_private", "cross_portco_views", deps=[first])])
     def both() -> MaterializeResult: ...
 
     assert (
-        f"tenant_private/x [tenant_private] -> fund_private/y [fund_private]: {UNCOVERED}"
+        "tenant_private/x [tenant_private] -> fund_private/cross_portco_views [fund_private]: "
+        + UNCOVERED
     ) in found(both)
 
 
@@ -40,8 +43,10 @@ def test_outputs_that_share_an_input_are_refused() -> None:
 
     @multi_asset(
         outs={
-            "x": AssetOut(key=["fund_private", "x"], tags=labelled("fund_private")),
-            "y": AssetOut(key=["fund_private", "y"], tags=labelled("fund_private")),
+            "x": AssetOut(
+                key=["fund_private", "cross_portco_views"], tags=labelled("fund_private")
+            ),
+            "y": AssetOut(key=["fund_private", "fund_patterns"], tags=labelled("fund_private")),
         },
         ins={"rows": AssetIn(key=ACCOUNTS)},
     )
@@ -62,7 +67,7 @@ def test_a_graph_of_two_classes_is_refused() -> None:
     @graph_multi_asset(
         outs={
             "x": AssetOut(key=["tenant_private", "x"], tags=labelled("tenant_private")),
-            "y": AssetOut(key=["fund_private", "y"], tags=labelled("fund_private")),
+            "y": AssetOut(key=["fund_private", "fund_patterns"], tags=labelled("fund_private")),
         }
     )
     def both() -> Any:

@@ -25,8 +25,10 @@ def test_all_violations_come_at_once_and_sorted() -> None:
             Definitions(
                 assets=[
                     *STORES,
-                    an_asset("fund_private", "report", deps=[ACCOUNTS]),
-                    an_asset("tenant_private", "copy", deps=[["fund_private", "report"]]),
+                    an_asset("fund_private", "cross_portco_views", deps=[ACCOUNTS]),
+                    an_asset(
+                        "tenant_private", "copy", deps=[["fund_private", "cross_portco_views"]]
+                    ),
                     AssetSpec(["fund_private", "unlabelled"]),
                 ],
                 jobs=[a_leaking_job()],
@@ -42,7 +44,7 @@ def test_what_is_returned_is_what_was_judged() -> None:
     """What is added to the list afterwards was never judged, so it is not there."""
     listed: list[Any] = [*STORES]
     settled = guarded(Definitions(assets=listed), ())
-    listed.append(an_asset("fund_private", "report", deps=[ACCOUNTS]))
+    listed.append(an_asset("fund_private", "cross_portco_views", deps=[ACCOUNTS]))
     assert tuple(settled.assets or ()) == tuple(STORES)
 
 

@@ -63,7 +63,7 @@ def test_a_tenant_reads_its_own_rows(platform: Platform, owners: Owners) -> None
         "CREATE TABLE tenant_private.t (x int)",
         "CREATE FUNCTION pg_temp.f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
         "DO $$ BEGIN PERFORM 1; END $$",
-        "INSERT INTO fund_private.op_partner_briefs VALUES ('f','b','t','b',now(),gen_random_uuid())",
+        "INSERT INTO fund_private.op_partner_briefs VALUES ('f','b','t','b',now(),NULL)",
         "INSERT INTO anonymized.anonymized_tactics VALUES ('x','y','z',1,gen_random_uuid())",
         "SELECT control.publish(gen_random_uuid())",
         "SELECT control.decide('pipeline_benchmark', 'x', 'approved', 'because')",

@@ -1,21 +1,9 @@
-"""Builders and a running server that the tests of the embedded DataHub share."""
+"""Builders of entities and proposals that the tests of the embedded DataHub share."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import datahub.metadata.schema_classes as models
-import pytest
 from datahub.emitter.mcp import MetadataChangeProposalWrapper
-from datahub.ingestion.graph.client import DataHubGraph
-from datahub.ingestion.graph.config import DatahubClientConfig
-from datahub.sdk.main_client import DataHubClient
-
-from catalog.embedded_datahub.server import EmbeddedDataHub
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 TOKEN = "a-token-that-only-the-tests-know"
 CLASS_PROPERTY = "urn:li:structuredProperty:classline.data_class"
@@ -80,27 +68,3 @@ def classed(value: str) -> models.StructuredPropertiesClass:
     return models.StructuredPropertiesClass(
         [models.StructuredPropertyValueAssignmentClass(CLASS_PROPERTY, [value])]
     )
-
-
-@pytest.fixture(scope="module")
-def steady_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedDataHub]:
-    """A server for tests that leave nothing behind in it."""
-    with EmbeddedDataHub(tmp_path_factory.mktemp("steady") / "catalog.db", TOKEN) as running:
-        yield running
-
-
-@pytest.fixture
-def hub(tmp_path: Path) -> Iterator[EmbeddedDataHub]:
-    with EmbeddedDataHub(tmp_path / "catalog.db", TOKEN) as running:
-        yield running
-
-
-@pytest.fixture
-def graph(hub: EmbeddedDataHub) -> Iterator[DataHubGraph]:
-    with DataHubGraph(DatahubClientConfig(server=hub.url, token=hub.token)) as connected:
-        yield connected
-
-
-@pytest.fixture
-def client(graph: DataHubGraph) -> DataHubClient:
-    return DataHubClient(graph=graph)
