@@ -16,6 +16,7 @@ from dagster_project.jobs import PROMOTE_EVERYTHING
 from dagster_project.promotion_assets import PromotionAssets
 from dagster_project.requester import requester_tags
 from dagster_project.run_summary import RunSummary, failure_of, outcome_of, progress_line
+from stores.errors import DatabaseUnreachable
 from stores.home import Home
 from stores.keyring import open_keyring
 
@@ -32,10 +33,10 @@ def run_workflows(
 ) -> RunSummary:
     """Run the named workflows, all of them where none is named; one failing stops no other."""
     chosen = _chosen(names)
+    control_key = _control_key(Home(home))
     log_file = Home(home).logs / "dagster.log"
     log_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     run_id = str(uuid4())
-    control_key = open_keyring(Home(home)).control_key
     job = defs.resolve_job_def(PROMOTE_EVERYTHING)
     with (
         DagsterInstance.from_config(str(ensure_dagster_home(home))) as instance,
@@ -67,6 +68,14 @@ def _chosen(names: Sequence[str]) -> tuple[PromotionAssets, ...]:
         for promotion in PROMOTIONS
         if not wanted or any(promotion.workflow is workflow for workflow in wanted)
     )
+
+
+def _control_key(home: Home) -> bytes:
+    """The key that proves who requests; a run never makes one, `classline up` does."""
+    if not (home.secrets / "keyring.json").exists():
+        message = f"nothing is up in {home.root}; run `classline up` first"
+        raise DatabaseUnreachable(message)
+    return open_keyring(home).control_key
 
 
 def _run_config(home: Path, now: datetime | None) -> dict[str, object]:

@@ -54,6 +54,15 @@ def platform(a_home: Path) -> Iterator[object]:
 
 
 @pytest.fixture
+def desk(tmp_path: Path) -> Iterator[object]:
+    """A fresh installation with sample data and the two people of every promotion."""
+    from tests.desk import a_desk
+
+    with a_desk(tmp_path / "home") as opened:
+        yield opened
+
+
+@pytest.fixture
 def sealed() -> Callable[..., str]:
     """Signs a claim after changing fields of it, as the service would."""
     from stores.boundary.claims import Claim, signed

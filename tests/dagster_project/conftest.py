@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 import anonymization
 import stores
-from tests.dagster_project.promotion_stand_ins import Promotions, open_platform
+from stores.home import Home
+from stores.keyring import open_keyring
+from tests.dagster_project.promotion_stand_ins import Promotions
+
+
+@pytest.fixture
+def a_home_with_keys(tmp_path: Path) -> Path:
+    """The folder of an installation that was brought up once; no database runs in it."""
+    home = Home(tmp_path)
+    home.create()
+    open_keyring(home)
+    return home.root
 
 
 @pytest.fixture
@@ -20,7 +32,7 @@ def promotions(monkeypatch: pytest.MonkeyPatch) -> Promotions:
     for step in ("prepare_candidate", "check_candidate", "publish_candidate"):
         setattr(promote, step, getattr(faked, step))
     platform = ModuleType("stores.platform")
-    platform.open_platform = open_platform  # type: ignore[attr-defined]
+    platform.open_platform = faked.open_platform  # type: ignore[attr-defined]
     for package, module in ((anonymization, promote), (stores, platform)):
         short = module.__name__.rpartition(".")[2]
         monkeypatch.setitem(sys.modules, module.__name__, module)

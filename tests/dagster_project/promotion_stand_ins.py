@@ -13,9 +13,10 @@ from anonymization.outcomes import Candidate, Publication
 from anonymization.workflow import Workflow
 from expectations.suites import CheckName
 from lineage.promotions import PromotionState
+from stores.home import Home
+from stores.keyring import Keyring, open_keyring
 
 NAMESPACE = UUID("6f1d6e2e-0000-4000-8000-000000000000")
-OPEN_PLATFORM = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +29,17 @@ class SeenCheck:
 
 
 @dataclass
+class OpenPlatform:
+    """All that the assets themselves ask of the platform: the keys of its home."""
+
+    keyring: Keyring | None = None
+
+
+@dataclass
 class Promotions:
     """The three steps of a promotion, answering what a test tells them to."""
 
+    platform: OpenPlatform = field(default_factory=OpenPlatform)
     ends: dict[str, PromotionState] = field(default_factory=dict)
     failing_checks: dict[str, CheckName] = field(default_factory=dict)
     unreported_checks: dict[str, CheckName] = field(default_factory=dict)
@@ -38,10 +47,16 @@ class Promotions:
     prepared: list[tuple[str, datetime, str]] = field(default_factory=list)
     published: list[tuple[str, UUID]] = field(default_factory=list)
 
+    @contextmanager
+    def open_platform(self, home: Path) -> Iterator[OpenPlatform]:
+        assert home.is_absolute()
+        self.platform.keyring = open_keyring(Home(home))
+        yield self.platform
+
     def prepare_candidate(
         self, platform: object, workflow: Workflow, *, now: datetime, requested_by: str
     ) -> Candidate:
-        assert platform is OPEN_PLATFORM
+        assert platform is self.platform
         if workflow.name in self.raising:
             raise self.raising[workflow.name]
         self.prepared.append((workflow.name, now, requested_by))
@@ -50,7 +65,7 @@ class Promotions:
     def check_candidate(
         self, platform: object, workflow: Workflow, promotion_id: UUID
     ) -> tuple[SeenCheck, ...]:
-        assert platform is OPEN_PLATFORM
+        assert platform is self.platform
         assert promotion_id == a_candidate_of(workflow).promotion_id
         return tuple(
             SeenCheck(str(name), passed=self.failing_checks.get(workflow.name) is not name)
@@ -61,7 +76,7 @@ class Promotions:
     def publish_candidate(
         self, platform: object, workflow: Workflow, promotion_id: UUID, *, now: datetime
     ) -> Publication:
-        assert platform is OPEN_PLATFORM
+        assert platform is self.platform
         assert now.tzinfo is not None
         self.published.append((workflow.name, promotion_id))
         return a_publication(promotion_id, self.ends.get(workflow.name, PromotionState.PUBLISHED))
@@ -94,9 +109,3 @@ def a_publication(promotion_id: UUID, state: PromotionState) -> Publication:
         approved_by="ada" if published else None,
         already_recorded=False,
     )
-
-
-@contextmanager
-def open_platform(home: Path) -> Iterator[object]:
-    assert home.is_absolute()
-    yield OPEN_PLATFORM

@@ -1,0 +1,66 @@
+"""An installation with sample data and two stewards: where a promotion is requested and decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from anonymization.outcomes import Candidate
+from anonymization.promote import check_candidate, prepare_candidate
+from anonymization.source_digest import source_digest
+from anonymization.workflow import Workflow
+from stores.boundary.provisioning import add_steward
+from stores.home import Home
+from stores.intake.bulk_load import load_intake
+from stores.intake.sample import SampleIntake
+from stores.platform import Platform, open_platform
+from stores.startup import bring_down, bring_up
+from stores.steward_credentials import StewardCredential
+
+__all__ = ["NOW", "Desk", "a_desk"]
+
+NOW = datetime(2026, 11, 24, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """An installation with sample data, and the two people of every promotion."""
+
+    platform: Platform
+    engineer: StewardCredential
+    steward: StewardCredential
+
+    def candidate(self, workflow: Workflow) -> Candidate:
+        """A candidate of that workflow, requested by the engineer and checked."""
+        candidate = prepare_candidate(
+            self.platform, workflow, now=NOW, requested_by=self.engineer.name
+        )
+        check_candidate(self.platform, workflow, candidate.promotion_id)
+        return candidate
+
+    def decide(self, workflow: Workflow, decision: str, by: StewardCredential) -> None:
+        """A steward's decision about the workflow as it is."""
+        with self.platform.steward_session(by) as session:
+            session.decide(workflow.name, source_digest(workflow), decision, "for a test")
+
+
+@contextmanager
+def a_desk(root: Path) -> Iterator[Desk]:
+    """A fresh installation with a sample of 40 tenants; gone afterwards."""
+    home = Home(root)
+    bring_up(home)
+    try:
+        with open_platform(home) as platform:
+            load_intake(
+                platform, SampleIntake(40, 6_000, 7, until=date(2026, 7, 1)), reason="for a test"
+            )
+            yield Desk(
+                platform,
+                add_steward(platform, "test-engineer"),
+                add_steward(platform, "test-steward"),
+            )
+    finally:
+        bring_down(home)
