@@ -45,6 +45,7 @@ format: $(READY) ## put the code into shape
 
 dev: $(READY) ## open the Dagster UI on 127.0.0.1:3000
 	@$(BIN)/classline up
+	@$(BIN)/python -m dagster_project.dagster_home
 	@$(BIN)/dagster dev --host 127.0.0.1 --port 3000 -m dagster_project.definitions
 
 bench: $(READY) ## measure, and print the tables of docs/benchmarks.md

@@ -34,6 +34,7 @@ __all__ = [
 _NO_APPROVAL = "CL021"
 _REFUSALS = frozenset({"CL022", "CL023", "CL024", "CL025"})
 _PARTITION_VERSION = 1
+_OPEN_STATES = frozenset({PromotionState.CANDIDATE, PromotionState.AWAITING_REVIEW})
 
 
 class NotInForce(LookupError):
@@ -121,9 +122,13 @@ def prepare_candidate(
 def check_candidate(
     platform: Platform, workflow: Workflow, promotion_id: UUID
 ) -> tuple[CheckResult, ...]:
-    """Run every required check on the candidate and store what it saw."""
+    """Run every required check on the candidate and store what it saw; one that fails holds it."""
     with _run(platform, workflow, source_digest(workflow)) as session:
-        return _checked(session, workflow, promotion_id, phase="candidate")
+        record = session.promotion(promotion_id)
+        results = _checked(session, workflow, promotion_id, phase="candidate")
+        if record["state"] in _OPEN_STATES:
+            _hold_if_failed(session, promotion_id, results, phase="candidate")
+        return results
 
 
 def publish_candidate(
@@ -134,12 +139,10 @@ def publish_candidate(
     digest = source_digest(workflow)
     with _run(platform, workflow, digest) as session:
         record = session.promotion(promotion_id)
-        if record["state"] not in {PromotionState.CANDIDATE, PromotionState.AWAITING_REVIEW}:
+        if record["state"] not in _OPEN_STATES:
             return _publication(record, already_recorded=True)
         results = _checked(session, workflow, promotion_id, phase="publish")
-        failed = sorted(result.name for result in results if not result.passed)
-        if failed:
-            session.hold(promotion_id, f"checks failed at publish: {', '.join(failed)}")
+        if _hold_if_failed(session, promotion_id, results, phase="publish"):
             return _publication(session.promotion(promotion_id))
     with _run(platform, workflow, digest) as session:
         try:
@@ -198,6 +201,19 @@ def _checked(
         [{"name": r.name, "passed": r.passed, "observed": dict(r.observed)} for r in results],
     )
     return results
+
+
+def _hold_if_failed(
+    session: AnonymizerSession,
+    promotion_id: UUID,
+    results: tuple[CheckResult, ...],
+    *,
+    phase: str,
+) -> bool:
+    failed = sorted(result.name for result in results if not result.passed)
+    if failed:
+        session.hold(promotion_id, f"failed on the {phase}: {', '.join(failed)}")
+    return bool(failed)
 
 
 def _publication(record: Row, *, already_recorded: bool = False) -> Publication:

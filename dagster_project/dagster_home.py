@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from stores.home import Home
+from stores.home import Home, classline_home
 
 __all__ = ["ensure_dagster_home"]
 
 _SETTINGS = """\
 # Written by classline when this file is absent; edit it freely.
 telemetry:
+  enabled: false
+# Dagster's own welcome, which asks for an email address, stays away.
+nux:
   enabled: false
 # What a step prints is not kept: it could hold rows.
 compute_logs:
@@ -27,3 +30,7 @@ def ensure_dagster_home(home: Path) -> Path:
     if not settings.exists():
         settings.write_text(_SETTINGS)
     return folder
+
+
+if __name__ == "__main__":
+    ensure_dagster_home(classline_home().root)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from sqlalchemy import text
+
 from anonymization.outcomes import Candidate
 from anonymization.promote import check_candidate, prepare_candidate
 from anonymization.source_digest import source_digest
@@ -40,6 +42,16 @@ class Desk:
         )
         check_candidate(self.platform, workflow, candidate.promotion_id)
         return candidate
+
+    def change_a_source_row(self) -> None:
+        """Another input: the next run is another release."""
+        with self.platform.admin_engine().begin() as connection:
+            connection.execute(
+                text(
+                    "UPDATE tenant_private.crm_opportunities SET close_value = close_value + 1 "
+                    "WHERE deal_stage = 'Won'"
+                )
+            )
 
     def decide(self, workflow: Workflow, decision: str, by: StewardCredential) -> None:
         """A steward's decision about the workflow as it is."""

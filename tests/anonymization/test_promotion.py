@@ -24,6 +24,8 @@ from anonymization.workflows.capability_index_by_tool import CAPABILITY_INDEX_BY
 from anonymization.workflows.fund_portfolio_rollup import FUND_PORTFOLIO_ROLLUP
 from anonymization.workflows.pipeline_benchmark import PIPELINE_BENCHMARK
 from catalog.data_classes import DataClass
+from expectations.gx import candidate_checks
+from expectations.suites import CheckName, CheckResult
 from lineage.promotions import PromotionState
 from stores.errors import BoundaryRefused
 from stores.platform import Platform
@@ -212,6 +214,24 @@ def test_a_candidate_that_was_never_checked_is_held(desk: Desk) -> None:
     outcome = publish_candidate(desk.platform, PIPELINE_BENCHMARK, candidate.promotion_id, now=NOW)
     assert outcome.state is PromotionState.HELD
     assert "check" in outcome.reason
+
+
+def test_a_failed_check_holds_the_candidate(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What failed says so in its state, is never published, and a new run is a new attempt."""
+    desk.candidate(PIPELINE_BENCHMARK)
+    desk.decide(PIPELINE_BENCHMARK, "approved", desk.steward)
+    desk.change_a_source_row()
+    failing = [CheckResult(str(name), passed=False) for name in CheckName]
+    with monkeypatch.context() as patched:
+        patched.setattr(candidate_checks, "run_candidate_checks", lambda *_: tuple(failing))
+        candidate = desk.candidate(PIPELINE_BENCHMARK)
+    outcome = publish_candidate(desk.platform, PIPELINE_BENCHMARK, candidate.promotion_id, now=NOW)
+    assert outcome.state is PromotionState.HELD
+    assert "output_schema" in outcome.reason
+    second = desk.candidate(PIPELINE_BENCHMARK)
+    assert second.promotion_id != candidate.promotion_id
+    outcome = publish_candidate(desk.platform, PIPELINE_BENCHMARK, second.promotion_id, now=NOW)
+    assert outcome.state is PromotionState.PUBLISHED
 
 
 def test_only_a_registered_workflow_object_runs(desk: Desk) -> None:

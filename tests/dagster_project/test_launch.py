@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from dagster import Failure, build_input_context, materialize
+from dagster import DagsterInstance, Failure, build_input_context, materialize
+from dagster._core.storage.noop_compute_log_manager import NoOpComputeLogManager
 
 from anonymization.registered import WORKFLOWS, UnregisteredWorkflow
 from dagster_project.dagster_home import ensure_dagster_home
@@ -209,9 +210,13 @@ def test_nothing_is_printed_and_everything_is_logged(
 
 
 def test_the_dagster_home_is_made_once_and_never_overwritten(tmp_path: Path) -> None:
-    """People may edit its settings; telemetry is off from the start."""
+    """People may edit it; from the start nothing calls home, and what a step prints is not kept."""
     settings = ensure_dagster_home(tmp_path) / "dagster.yaml"
     assert "telemetry:\n  enabled: false" in settings.read_text()
+    assert "nux:\n  enabled: false" in settings.read_text()
+    with DagsterInstance.from_config(str(settings.parent)) as instance:
+        assert isinstance(instance.compute_log_manager, NoOpComputeLogManager)
+        assert not instance.nux_enabled
     settings.write_text("telemetry:\n  enabled: false\n")
     ensure_dagster_home(tmp_path)
     assert settings.read_text() == "telemetry:\n  enabled: false\n"

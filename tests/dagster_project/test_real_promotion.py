@@ -19,6 +19,7 @@ from dagster_project.run_summary import RunSummary, WorkflowOutcome
 from expectations.gx import candidate_checks
 from expectations.suites import CandidateSuite, CheckName, CheckResult
 from lineage.promotions import PromotionRecord, PromotionState, promotion_checks, read_promotions
+from stores.errors import BoundaryRefused
 from tests.desk import NOW, Desk
 
 pytestmark = pytest.mark.integration
@@ -90,7 +91,7 @@ def test_a_release_waits_for_a_steward_and_happens_once(desk: Desk) -> None:
 def test_who_requested_a_run_may_not_approve_it(desk: Desk) -> None:
     """The proven name reaches the record, where the database holds it against the requester."""
     a_run(desk)
-    with pytest.raises(Exception, match="CL"):
+    with pytest.raises(BoundaryRefused, match="who requested a release may not approve it"):
         desk.decide(PIPELINE_BENCHMARK, "approved", desk.engineer)
 
 

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
+from base64 import urlsafe_b64encode
+from string import ascii_lowercase, ascii_uppercase, digits
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from anonymization.registered import WORKFLOWS
 from expectations.pii_shapes import PiiShape, folded, shapes_in
+from stores.boundary.provisioning import opaque_id
+
+
+def _a_web_token() -> str:
+    """A JSON web token of no one's, made here so that none stands in the repository."""
+    parts = (b'{"alg":"HS256"}', b'{"sub":"1"}', b"signature")
+    return ".".join(urlsafe_b64encode(part).decode().rstrip("=") for part in parts)
+
 
 ORDINARY = (
     "technology",
@@ -71,10 +83,10 @@ SHAPED = (
     ("4 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1", PiiShape.PAYMENT_CARD),
     ("DE89 3704 0044 0532 0130 00", PiiShape.IBAN),
     ("iban gb82west12345698765432 of ours", PiiShape.IBAN),
-    ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln", PiiShape.TOKEN),
-    ("ghp_abcdefghijklmnopqrstuvwxyz0123456789", PiiShape.TOKEN),
-    ("AKIAIOSFODNN7EXAMPLE", PiiShape.TOKEN),
-    ("d41d8cd98f00b204e9800998ecf8427e", PiiShape.TOKEN),
+    (_a_web_token(), PiiShape.TOKEN),
+    (f"ghp_{ascii_lowercase}{digits}", PiiShape.TOKEN),
+    (f"AKIA{ascii_uppercase[:16]}", PiiShape.TOKEN),
+    (hashlib.sha256(b"a token").hexdigest()[:32], PiiShape.TOKEN),
     ("Authorization: Bearer abcdefghijklmnop", PiiShape.TOKEN),
 )
 
@@ -139,3 +151,8 @@ def test_folding_leaves_plain_words_alone(text: str) -> None:
     """Folding unmasks; it must not change a value that has nothing to unmask."""
     plain = "".join(character for character in text if character not in "()[]{}<>")
     assert folded(plain) == plain
+
+
+def test_an_owners_opaque_id_is_never_pii_shaped() -> None:
+    """A fund's rollup carries its id: an id like a card number would hold the release back."""
+    assert [found for _ in range(20_000) if (found := opaque_id("fd")) and shapes_in(found)] == []
