@@ -110,7 +110,10 @@ def _candidate_asset(workflow: Workflow) -> AssetsDefinition:
         io_manager_key=PROMOTION_IDS,
         metadata={
             "dagster/column_schema": column_schema(
-                target, labelled=workflow.from_class, without=["promotion_id"]
+                target,
+                labelled=workflow.from_class,
+                without=["promotion_id"],
+                made_of=workflow.column_lineage,
             ),
             "dagster/column_lineage": _lineage_to_sources(workflow),
         },
@@ -187,7 +190,7 @@ def _published_asset(workflow: Workflow) -> AssetsDefinition:
         kinds=kinds(target),
         output_required=False,
         metadata={
-            "dagster/column_schema": column_schema(target),
+            "dagster/column_schema": column_schema(target, made_of=workflow.column_lineage),
             "dagster/column_lineage": _lineage_to_candidate(workflow),
         },
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+import psycopg
+from sqlalchemy.exc import DBAPIError
 
 __all__ = [
     "BoundaryRefused",
@@ -64,27 +65,29 @@ def translated_errors() -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
+        raise _translated(error.orig) from None
+    except psycopg.Error as error:
         raise _translated(error) from None
 
 
-def _translated(error: DBAPIError) -> StoreError:
-    state: str | None = getattr(error.orig, "sqlstate", None)
-    disconnected = isinstance(error, OperationalError | InterfaceError) and (
+def _translated(error: BaseException | None) -> StoreError:
+    state: str | None = getattr(error, "sqlstate", None)
+    disconnected = isinstance(error, psycopg.OperationalError | psycopg.InterfaceError) and (
         state is None or state[:2] in _CONNECTION_STATES
     )
     if disconnected:
         message = (
-            f"the platform's database does not answer ({state or type(error.orig).__name__}); "
+            f"the platform's database does not answer ({state or type(error).__name__}); "
             "start it with `classline up`, or check CLASSLINE_DATABASE_URL"
         )
         return DatabaseUnreachable(message)
     state = state or "?????"
-    diagnostics = getattr(error.orig, "diag", None)
+    diagnostics = getattr(error, "diag", None)
     if state.startswith("CL") and diagnostics is not None:
         hint = f"; {diagnostics.message_hint}" if diagnostics.message_hint else ""
         return BoundaryRefused(state, f"{diagnostics.message_primary}{hint}")
     if state == _PERMISSION_DENIED:
         message = "row-level security or a missing grant refused it: this login may not do that"
         return BoundaryRefused(state, message)
-    kind = type(error.orig).__name__
+    kind = type(error).__name__
     return BoundaryRefused(state, f"PostgreSQL refused a statement of this session ({kind})")

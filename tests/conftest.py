@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +15,20 @@ SHARED_DATA = Path(
     os.environ.get("CLASSLINE_SHARED_DATA")
     or Path(__file__).resolve().parents[2] / "shared" / "data"
 )
+
+
+_TEMP_ROOT = "PYTEST_DEBUG_TEMPROOT"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give each session a temporary root of its own.
+
+    The common one is closed to other OS users whenever a session starts, and as root the embedded
+    PostgreSQL runs as another user.
+    """
+    if _TEMP_ROOT not in os.environ and not hasattr(config, "workerinput"):
+        os.environ[_TEMP_ROOT] = tempfile.mkdtemp(prefix="classline-tests-")
+        config.add_cleanup(lambda: shutil.rmtree(os.environ.pop(_TEMP_ROOT), ignore_errors=True))
 
 
 @pytest.fixture(autouse=True)

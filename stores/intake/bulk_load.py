@@ -10,6 +10,7 @@ from uuid import uuid4
 from catalog.declared import REGISTRY
 from catalog.registry import ColumnType, Dataset
 from stores.boundary.provisioning import ensure_owners
+from stores.errors import UnknownOwner
 from stores.intake.batches import Intake
 from stores.platform import Platform
 from stores.sessions import Ingested
@@ -65,7 +66,14 @@ def _owned(
         if column.type is ColumnType.VECTOR_384
     ]
     for row in rows:
-        owned = [tenant_ids[cast("str", row[0])], *row[1:]]
+        tenant_id = tenant_ids.get(cast("str", row[0]))
+        if tenant_id is None:
+            message = (
+                f"a row of {dataset.qualified_name} belongs to a tenant that the load does not "
+                "list: the load is refused whole; list every tenant in the intake"
+            )
+            raise UnknownOwner(message)
+        owned = [tenant_id, *row[1:]]
         for position in vectors:
             values = cast("Sequence[float]", owned[position])
             owned[position] = f"[{','.join(map(repr, values))}]"

@@ -21,7 +21,7 @@ from dagster_project.definitions import PROMOTIONS, defs
 from dagster_project.jobs import PROMOTE_EVERYTHING
 from dagster_project.promotion_assets import PromotionAssets
 
-SPECS = {spec.key: spec for spec in defs.resolve_all_asset_specs()}
+SPECS = {spec.key: spec for spec in sorted(defs.resolve_all_asset_specs(), key=lambda s: s.key)}
 SHOWN = [dataset for dataset in REGISTRY if not dataset.internal]
 CHECKS = [spec for promotion in PROMOTIONS for spec in promotion.checks.check_specs]
 
@@ -95,6 +95,13 @@ class TestPromotions:
             assert {(dep.asset_key.path[-1], dep.column_name) for dep in waiting[column]} == {
                 tuple(name.split(".")[1:]) for name in made_of
             }
+
+    def test_columns_say_what_they_are_made_of(self, promotion: PromotionAssets) -> None:
+        """The free Dagster UI draws no column lineage, so a reader finds it in the description."""
+        for key in promotion.keys:
+            told = {column.name: column.description for column in schema_of(SPECS[key]).columns}
+            for name, made_of in promotion.workflow.column_lineage.items():
+                assert (told[name] or "").endswith(f"; from {', '.join(made_of)}")
 
     def test_every_required_check_blocks_and_is_explained(self, promotion: PromotionAssets) -> None:
         """A check that does not block would only comment on a release."""
