@@ -42,6 +42,8 @@ def test_another_os_user_is_not_the_superuser(platform: Platform) -> None:
             check=False,
             capture_output=True,
             user="nobody",
+            group="nogroup",
+            extra_groups=[],
             env={"PGPASSWORD": "postgres"},
             cwd="/",
         )

@@ -64,7 +64,8 @@ BEGIN
     IF NOT EXISTS (SELECT FROM control.workflow_registrations
                    WHERE workflow = workflow_ AND source_digest = digest) THEN
         RAISE EXCEPTION 'workflow % is not registered with this digest', workflow_
-            USING ERRCODE = 'CL027';
+            USING ERRCODE = 'CL027',
+            HINT = 'run it once as it is now: `classline run` registers a version';
     END IF;
     INSERT INTO control.workflow_runs (run_id, workflow, source_digest, closes_at)
         VALUES (run, workflow_, digest, clock_timestamp() + make_interval(mins => minutes));
@@ -396,7 +397,8 @@ BEGIN
     IF NOT EXISTS (SELECT FROM control.workflow_registrations
                    WHERE workflow = workflow_ AND source_digest = digest) THEN
         RAISE EXCEPTION 'workflow % is not registered with this digest', workflow_
-            USING ERRCODE = 'CL027';
+            USING ERRCODE = 'CL027',
+            HINT = 'run it once as it is now: `classline run` registers a version';
     END IF;
     IF decision_ = 'approved' AND (
         EXISTS (SELECT FROM control.workflow_registrations
