@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "NotInForce",
+    "PeriodNotEnded",
     "check_candidate",
     "prepare_candidate",
     "publish_candidate",
@@ -34,7 +35,12 @@ __all__ = [
 _NO_APPROVAL = "CL021"
 _REFUSALS = frozenset({"CL022", "CL023", "CL024", "CL025"})
 _PARTITION_VERSION = 1
+_CLOCK_SKEW = timedelta(minutes=1)
 _OPEN_STATES = frozenset({PromotionState.CANDIDATE, PromotionState.AWAITING_REVIEW})
+
+
+class PeriodNotEnded(ValueError):
+    """A release of a period that has not ended was asked for."""
 
 
 class NotInForce(LookupError):
@@ -71,7 +77,16 @@ def register(platform: Platform, workflow: Workflow, *, requested_by: str) -> st
 def prepare_candidate(
     platform: Platform, workflow: Workflow, *, now: datetime, requested_by: str
 ) -> Candidate:
-    """File the workflow's candidate; the release filed before is found again, not made twice."""
+    """File the workflow's candidate; the release filed before is found again, not made twice.
+
+    ``now`` decides which periods have ended; a time that has not come yet is refused.
+    """
+    if now > datetime.now(UTC) + _CLOCK_SKEW:
+        message = (
+            f"{workflow.name}: the release time {now.isoformat()} has not come yet: refused, since "
+            "only periods that have ended are released; give an earlier time"
+        )
+        raise PeriodNotEnded(message)
     digest = register(platform, workflow, requested_by=requested_by)
     with _run(platform, workflow, digest, one_snapshot=True) as session:
         read = extract(session, workflow, closed_before=workflow.period.first_open_day(now))

@@ -24,7 +24,7 @@ from stores.steward_credentials import StewardCredential
 
 __all__ = ["NOW", "Desk", "a_desk"]
 
-NOW = datetime(2026, 11, 24, tzinfo=UTC)
+NOW = datetime(2026, 7, 15, tzinfo=UTC)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -13,6 +14,7 @@ from sqlalchemy import text
 
 from anonymization.promote import (
     NotInForce,
+    PeriodNotEnded,
     check_candidate,
     prepare_candidate,
     publish_candidate,
@@ -232,6 +234,33 @@ def test_a_failed_check_holds_the_candidate(desk: Desk, monkeypatch: pytest.Monk
     assert second.promotion_id != candidate.promotion_id
     outcome = publish_candidate(desk.platform, PIPELINE_BENCHMARK, second.promotion_id, now=NOW)
     assert outcome.state is PromotionState.PUBLISHED
+
+
+def test_a_period_that_has_not_ended_is_not_released(desk: Desk) -> None:
+    """Nobody closes a period early by giving a time that has not come."""
+    with pytest.raises(PeriodNotEnded, match="has not come yet"):
+        prepare_candidate(
+            desk.platform,
+            PIPELINE_BENCHMARK,
+            now=datetime.now(UTC) + timedelta(days=1),
+            requested_by="x",
+        )
+
+
+def test_a_funds_cell_rests_on_its_own_tenants_alone(desk: Desk) -> None:
+    """A cell whose contributors belong to another fund is not shown to this one."""
+    candidate = desk.candidate(FUND_PORTFOLIO_ROLLUP)
+    desk.decide(FUND_PORTFOLIO_ROLLUP, "approved", desk.steward)
+    with desk.platform.admin_engine().begin() as connection:
+        connection.execute(
+            text("UPDATE control.cell_contributors SET fund_id = 'fd_other' WHERE cell_no = 1")
+        )
+    outcome = publish_candidate(
+        desk.platform, FUND_PORTFOLIO_ROLLUP, candidate.promotion_id, now=NOW
+    )
+    assert outcome.state is PromotionState.HELD
+    assert "tenants of another fund" in outcome.reason
+    assert released(desk.platform, "fund_private.portfolio_metric_rollups") == 0
 
 
 def test_only_a_registered_workflow_object_runs(desk: Desk) -> None:

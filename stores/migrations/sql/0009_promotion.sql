@@ -317,6 +317,17 @@ BEGIN
             USING ERRCODE = 'CL024';
     END IF;
 
+    -- A fund's cell may rest on that fund's own portfolio companies alone.
+    SELECT count(*) INTO wrong FROM quarantine.candidate_cells c
+    WHERE p.to_class = 'fund_private' AND c.promotion_id = promotion AND (
+        c.cell->>'fund_id' IS NULL OR EXISTS (
+            SELECT FROM control.cell_contributors x
+            WHERE x.promotion_id = promotion AND x.cell_no = c.cell_no
+              AND x.fund_id IS DISTINCT FROM c.cell->>'fund_id'));
+    IF wrong > 0 THEN
+        RAISE EXCEPTION '% cells rest on tenants of another fund', wrong USING ERRCODE = 'CL024';
+    END IF;
+
     kv := g.target LIKE 'platform.%' AND g.publish_mode = 'replace';
     IF kv THEN
         IF p.to_class <> 'ascend_platform_metric'
