@@ -15,11 +15,22 @@ class Figure:
     peer_name: str = ""
 
     @property
+    def ours_said(self) -> str:
+        """Our figure in a fitting unit."""
+        return _said(self.ours)
+
+    @property
     def peer_said(self) -> str:
         """The peer's figure and what it is."""
-        return "-" if self.peer is None else f"{self.peer:.2f} s ({self.peer_name})"
+        return "-" if self.peer is None else f"{_said(self.peer)} ({self.peer_name})"
 
     @property
     def ratio_said(self) -> str:
         """Ours over the peer's."""
         return "-" if self.peer is None else f"{self.ours / self.peer:.1f}x"
+
+
+def _said(seconds: float) -> str:
+    if seconds >= 1:
+        return f"{seconds:.2f} s"
+    return f"{seconds * 1e3:.1f} ms" if seconds >= 1e-3 else f"{seconds * 1e6:.0f} µs"

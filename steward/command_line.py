@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from steward.commands import catalog, demo, installation, intake, promotion, review
+from steward.commands import boundary, catalog, demo, installation, intake, keys, promotion, review
 from steward.console import ExitCode, fail
 
 __all__ = ["app", "main"]
@@ -23,6 +23,8 @@ intake.add_to(app)
 promotion.add_to(app)
 catalog.add_to(app)
 review.add_to(app)
+boundary.add_to(app)
+keys.add_to(app)
 demo.add_to(app)
 
 

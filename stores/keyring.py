@@ -16,7 +16,7 @@ from stores.errors import CredentialRefused, UnknownOwner
 from stores.home import Home
 from stores.secret_files import exclusive, read_secret_json, write_secret_json
 
-__all__ = ["Keyring", "LoginSecret", "new_login", "open_keyring", "store_logins"]
+__all__ = ["Keyring", "LoginSecret", "new_login", "open_keyring", "replace_keys", "store_logins"]
 
 _LETTER = {
     PrincipalKind.TENANT: "t",
@@ -99,16 +99,27 @@ def open_keyring(home: Home) -> Keyring:
 
 def store_logins(home: Home, added: Iterable[LoginSecret]) -> None:
     """Add logins to the keyring's file before their roles are committed."""
+    _rewrite(home, added, {})
+
+
+def replace_keys(
+    home: Home, *, kid: str, signing_key: bytes, logins: Iterable[LoginSecret]
+) -> None:
+    """Put a new signing key and new logins in the places of the old ones, in one step."""
+    _rewrite(home, logins, {"kid": kid, "signing_key": signing_key.hex()})
+
+
+def _rewrite(home: Home, logins: Iterable[LoginSecret], changes: dict[str, str]) -> None:
     path = home.secrets / "keyring.json"
     with exclusive(home.root / ".keyring.lock"):
         content = read_secret_json(path)
         rows = cast("list[dict[str, str]]", content["logins"])
         known = {(row["kind"], row["owner"]): row for row in rows}
-        for secret in added:
+        for secret in logins:
             known[str(secret.kind), secret.owner] = {
                 "login": secret.login,
                 "kind": str(secret.kind),
                 "owner": secret.owner,
                 "password": secret.password,
             }
-        write_secret_json(path, content | {"logins": list(known.values())})
+        write_secret_json(path, content | changes | {"logins": list(known.values())})

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Self
 from uuid import UUID
@@ -11,13 +13,16 @@ from uuid import UUID
 from sqlalchemy import Engine
 
 from catalog.data_classes import DataClass, PrincipalKind
+from stores.alerts import AlertDesk, webhook_from_environment
 from stores.boundary.claims import Claim
 from stores.databases import Database, database_of, engine_for
 from stores.errors import DatabaseUnreachable
 from stores.home import Home
+from stores.invocation import REQUIRED_SETTING, InvocationGuard
 from stores.keyring import Keyring, LoginSecret, open_keyring
 from stores.sessions import (
     AnonymizerSession,
+    AuditorSession,
     FundSession,
     LoaderSession,
     PlatformSession,
@@ -44,8 +49,11 @@ class Platform:
     def __init__(self, home: Home, database: Database, keyring: Keyring) -> None:
         self.home = home
         self.database = database
-        self.keyring = keyring
+        self._keyring = keyring
+        self._keyring_stamp = _stamp(keyring.path)
         self._engines: dict[str, Engine] = {}
+        self.alerts = AlertDesk(self.platform_session, webhook_from_environment())
+        self._guard = InvocationGuard(self.alerts, required=bool(os.environ.get(REQUIRED_SETTING)))
 
     def __enter__(self) -> Self:
         return self
@@ -55,6 +63,7 @@ class Platform:
 
     def close(self) -> None:
         """Close every connection."""
+        self.alerts.close()
         for engine in self._engines.values():
             engine.dispose()
         self._engines.clear()
@@ -63,16 +72,23 @@ class Platform:
         """The administrator's engine: provisioning and migrations, never data of a class."""
         return self._engine("", lambda: engine_for(self.database.admin_url()))
 
-    def reload_keyring(self) -> None:
-        """Read the keyring again, after logins were added to it."""
-        self.keyring = open_keyring(self.home)
+    @property
+    def keyring(self) -> Keyring:
+        """The secrets as they are now: keys rotated or logins added by others are seen at once."""
+        stamp = _stamp(self._keyring.path)
+        if stamp != self._keyring_stamp:
+            self._keyring, self._keyring_stamp = open_keyring(self.home), stamp
+        return self._keyring
 
     @contextmanager
     def tenant_session(self, tenant_id: str, purpose: str) -> Iterator[TenantSession]:
         """A session of that tenant, over its own login."""
         secret = self.keyring.login(PrincipalKind.TENANT, tenant_id)
         claim = Claim(secret.login, (_T, _A), purpose, tenant=tenant_id)
-        with opened(self._login_engine(secret), self.keyring, claim, TenantSession) as session:
+        with (
+            self._guard.tenant(tenant_id),
+            opened(self._login_engine(secret), self.keyring, claim, TenantSession) as session,
+        ):
             yield session
 
     @contextmanager
@@ -109,9 +125,21 @@ class Platform:
             secret.login, (_T, _A), "promotion", workflow=workflow, run=run, lifetime_seconds=7200
         )
         engine = self._login_engine(secret)
-        with opened(
-            engine, self.keyring, claim, AnonymizerSession, one_snapshot=one_snapshot
-        ) as session:
+        with self._guard.run(run) as before_reading:
+            made = partial(AnonymizerSession, before_reading=before_reading)
+            with opened(engine, self.keyring, claim, made, one_snapshot=one_snapshot) as session:
+                yield session
+
+    @contextmanager
+    def auditor_session(self, run: UUID) -> Iterator[AuditorSession]:
+        """A session of the auditor inside that open audit run: counts leave it, never values."""
+        secret = self.keyring.login(PrincipalKind.AUDITOR, SERVICE)
+        claim = Claim(secret.login, tuple(DataClass), "audit", run=run)
+        with (
+            self._guard.run(run) as before_reading,
+            opened(self._login_engine(secret), self.keyring, claim, AuditorSession) as session,
+        ):
+            before_reading()
             yield session
 
     @contextmanager
@@ -131,6 +159,12 @@ class Platform:
         if name not in self._engines:
             self._engines[name] = make()
         return self._engines[name]
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    """Changes whenever the file is replaced."""
+    status = path.stat()
+    return status.st_ino, status.st_mtime_ns
 
 
 def open_platform(home: Path | Home) -> Platform:

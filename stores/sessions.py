@@ -5,9 +5,9 @@ Errors carry the rule that refused, never a statement, a value or another owner'
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, TypeVar, cast
 from uuid import UUID
@@ -20,13 +20,25 @@ from sqlalchemy import Connection, Engine, func, insert, select, text
 from catalog.data_classes import DataClass, PrincipalKind, may_read
 from catalog.declared import REGISTRY
 from catalog.registry import Dataset
+from stores.alert_records import PlatformAlerts
 from stores.boundary.claims import Claim, signed
 from stores.errors import ClassRefused, translated_errors
+from stores.invocation import OpenSession
 from stores.keyring import Keyring
+from stores.kv import PlatformKeyValues, TenantKeyValues
+from stores.labelled_reads import (
+    AnonymizedBenchmarkReads,
+    AscendPlatformMetricReads,
+    FundPrivateReads,
+    TenantPrivateReads,
+    require_one_class,
+)
 from stores.tables import metadata_of
+from stores.vectors import AnonymizedVectors, FundVectors, TenantVectors
 
 __all__ = [
     "AnonymizerSession",
+    "AuditorSession",
     "Contributions",
     "FundSession",
     "Ingested",
@@ -73,7 +85,15 @@ class Session:
     kind: PrincipalKind
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+        self._open = OpenSession(connection)
+
+    @property
+    def _connection(self) -> Connection:
+        return self._open.held()
+
+    def close(self) -> None:
+        """Refuse all further use; `opened` calls it when the block ends."""
+        self._open.end()
 
     def _rows(self, statement: str, **parameters: object) -> list[Row]:
         with translated_errors():
@@ -106,6 +126,7 @@ class Session:
         """Rows of one dataset, in order of its key; the caller says which class it expects."""
         dataset = REGISTRY.get(dataset_name)
         self._require_readable(dataset, data_class)
+        require_one_class(dataset)
         table = _TABLES[dataset.qualified_name]
         query = select(table).order_by(*table.primary_key.columns).limit(limit)
         with translated_errors():
@@ -120,7 +141,14 @@ class Session:
             return int(self._connection.execute(query).scalar_one())
 
 
-class TenantSession(Session):
+class TenantSession(
+    TenantKeyValues,
+    TenantVectors,
+    AnonymizedVectors,
+    TenantPrivateReads,
+    AnonymizedBenchmarkReads,
+    Session,
+):
     """One tenant's session: its own rows, and what everyone may read."""
 
     kind = PrincipalKind.TENANT
@@ -141,13 +169,22 @@ class TenantSession(Session):
         return len(batch)
 
 
-class FundSession(Session):
+class FundSession(
+    FundVectors, AnonymizedVectors, FundPrivateReads, AnonymizedBenchmarkReads, Session
+):
     """One fund's session: its own aggregates, and what everyone may read. It writes nothing."""
 
     kind = PrincipalKind.FUND
 
 
-class PlatformSession(Session):
+class PlatformSession(
+    PlatformKeyValues,
+    AnonymizedVectors,
+    AscendPlatformMetricReads,
+    AnonymizedBenchmarkReads,
+    PlatformAlerts,
+    Session,
+):
     """The platform's session: operating data, registrations and the outbox."""
 
     kind = PrincipalKind.PLATFORM
@@ -179,6 +216,20 @@ class PlatformSession(Session):
         """Close a run: its claims read nothing more."""
         self._call("SELECT control.finish_run(:run)", run=run)
 
+    def revoke_claim(self, jti: str, reason: str) -> bool:
+        """End a claim before its time; True when it was not revoked before."""
+        row = self._one("SELECT control.revoke_claim(:j, :r) AS revoked", j=jti, r=reason)
+        return bool(row["revoked"])
+
+    def start_audit(self, reason: str, *, minutes: int = 60) -> UUID:
+        """Open an audit run, inside which the auditor may count."""
+        row = self._one("SELECT control.start_audit(:r, :m) AS run", r=reason, m=minutes)
+        return cast("UUID", row["run"])
+
+    def finish_audit(self, run: UUID) -> None:
+        """Close an audit run."""
+        self._call("SELECT control.finish_audit(:run)", run=run)
+
     def note_errors(self, component: str, error_code: str, how_many: int) -> None:
         """Count errors in the error ledger."""
         self._call("SELECT control.note_errors(:c, :e, :n)", c=component, e=error_code, n=how_many)
@@ -196,13 +247,18 @@ class PlatformSession(Session):
         return int(self._one("SELECT control.outbox_again() AS n")["n"])
 
 
-class AnonymizerSession(Session):
+class AnonymizerSession(AnonymizedVectors, AnonymizedBenchmarkReads, Session):
     """The anonymizer inside one open run: its workflow's sources, and that run's candidate."""
 
     kind = PrincipalKind.ANONYMIZER
 
+    def __init__(self, connection: Connection, before_reading: Callable[[], None]) -> None:
+        super().__init__(connection)
+        self._before_reading = before_reading
+
     def query_tenant_private(self, statement: str, **parameters: object) -> list[Row]:
         """Run a workflow's own SELECT; row-level security admits its declared sources alone."""
+        self._before_reading()
         return self._rows(statement, **parameters)
 
     def ended_attempts(self, base_key: str) -> int:
@@ -268,7 +324,18 @@ class AnonymizerSession(Session):
         return self._one("SELECT * FROM control.publish(:p)", p=promotion_id)
 
 
-class StewardSession(Session):
+class AuditorSession(Session):
+    """The auditor inside one open audit run: it holds no grant on any table, and counts."""
+
+    kind = PrincipalKind.AUDITOR
+
+    def count_rows(self, dataset_name: str) -> int:
+        """Number of rows of one dataset, over all owners."""
+        dataset = REGISTRY.get(dataset_name)
+        return int(self._one("SELECT control.audit_count(:d) AS n", d=dataset.qualified_name)["n"])
+
+
+class StewardSession(AnonymizedVectors, AnonymizedBenchmarkReads, Session):
     """A steward's session: it decides about workflows and reads what everyone may read."""
 
     kind = PrincipalKind.STEWARD
@@ -322,12 +389,17 @@ class LoaderSession(Session):
         )
 
 
+def _backend_pid(connection: Connection) -> int:
+    driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+    return driver.info.backend_pid
+
+
 @contextmanager
 def opened(
     engine: Engine,
     keyring: Keyring,
     claim: Claim,
-    kind: type[_SessionT],
+    kind: Callable[[Connection], _SessionT],
     *,
     one_snapshot: bool = False,
 ) -> Iterator[_SessionT]:
@@ -339,14 +411,18 @@ def opened(
             connection = connection.execution_options(isolation_level="REPEATABLE READ")
         with translated_errors():
             transaction = connection.begin()
+            bound = replace(claim, backend_pid=_backend_pid(connection))
             connection.execute(
                 text("SELECT set_config('classline.claim', :claim, true)"),
-                {"claim": signed(claim, kid=keyring.kid, key=keyring.signing_key)},
+                {"claim": signed(bound, kid=keyring.kid, key=keyring.signing_key)},
             )
+        session = kind(connection)
         try:
-            yield kind(connection)
+            yield session
         except BaseException:
             transaction.rollback()
             raise
+        finally:
+            session.close()
         with translated_errors():
             transaction.commit()

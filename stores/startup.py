@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import text
 
 from stores.boundary.provisioning import ensure_services
+from stores.boundary.verification import refuse_unsound, verify
 from stores.databases import EmbeddedDatabase, database_of
 from stores.errors import translated_errors
 from stores.home import Home
@@ -26,7 +27,10 @@ class BroughtUp:
 
 
 def bring_up(home: Home) -> BroughtUp:
-    """Start what is down and build what is missing; run twice, it does nothing the second time."""
+    """Start what is down and build what is missing; run twice, it does nothing the second time.
+
+    Refuses where the boundary is not as declared: see `stores.boundary.verification`.
+    """
     home.create()
     database = database_of(home)
     started = database.server.start() if isinstance(database, EmbeddedDatabase) else False
@@ -34,6 +38,7 @@ def bring_up(home: Home) -> BroughtUp:
         with translated_errors():
             migrated = migrate(platform.admin_engine())
         ensure_services(platform)
+        refuse_unsound(verify(platform))
     return BroughtUp(server_started=started, schema_migrated=migrated)
 
 

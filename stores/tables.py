@@ -15,6 +15,7 @@ from sqlalchemy import (
     Double,
     ForeignKeyConstraint,
     Identity,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -95,7 +96,7 @@ def metadata_of(datasets: Registry) -> MetaData:
                 for foreign in dataset.foreign_keys
             ),
         ]
-        Table(
+        table = Table(
             dataset.name,
             metadata,
             *columns,
@@ -103,4 +104,25 @@ def metadata_of(datasets: Registry) -> MetaData:
             schema=dataset.schema,
             comment=f"[{dataset.data_class}] {dataset.description}",
         )
+        _declare_indexes(table, dataset, datasets)
     return metadata
+
+
+def _declare_indexes(table: Table, dataset: Dataset, datasets: Registry) -> None:
+    """Nearest neighbours where no owner splits the rows; ends of life in a key-value store."""
+    if dataset.kind is StoreKind.VECTOR_NAMESPACE and dataset.owner_column is None:
+        Index(
+            f"{dataset.name}_embedding_hnsw",
+            table.c.embedding,
+            postgresql_using="hnsw",
+            postgresql_ops={"embedding": "vector_cosine_ops"},
+            postgresql_with={"ef_construction": 128},
+        )
+    if dataset.qualified_name in {other.physical for other in datasets}:
+        owner = [table.c[dataset.owner_column]] if dataset.owner_column else []
+        Index(
+            f"{dataset.name}_expiry",
+            *owner,
+            table.c.expires_at,
+            postgresql_where=table.c.expires_at.is_not(None),
+        )

@@ -14,6 +14,7 @@ _T, _NUM, _BIG, _TS = (
     ColumnType.TIMESTAMP,
 )
 _PROMOTION = Column("promotion_id", ColumnType.UUID, "The promotion that released the row")
+_EXPIRES_AT = Column("expires_at", _TS, "When it ends; never, where empty", nullable=True)
 
 
 def _dataset(
@@ -96,6 +97,7 @@ DATASETS: tuple[Dataset, ...] = (
         Column("value", ColumnType.JSON, "The value"),
         Column("updated_at", _TS, "When it was written", default="clock_timestamp()"),
         Column("promotion_id", ColumnType.UUID, "The promotion that released it", nullable=True),
+        _EXPIRES_AT,
     ),
     _dataset(
         "capability_index_by_tool",
@@ -108,6 +110,18 @@ DATASETS: tuple[Dataset, ...] = (
         Column("cost_per_run_usd", _NUM, "Mean cost of a run in US dollars, two digits kept"),
         kind=StoreKind.KV_PREFIX,
         key_pattern="capability_index:{tool_name}",
+        physical="platform.kv_entries",
+    ),
+    _dataset(
+        "platform_state",
+        "What the platform's services keep between runs, of no tenant: platform:{key}.",
+        ("key",),
+        Column("key", _T, "The last part of the key"),
+        Column("value", ColumnType.JSON, "The value"),
+        Column("updated_at", _TS, "When it was written", default="clock_timestamp()"),
+        _EXPIRES_AT,
+        kind=StoreKind.KV_PREFIX,
+        key_pattern="platform:{key}",
         physical="platform.kv_entries",
     ),
 )

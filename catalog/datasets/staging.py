@@ -1,4 +1,7 @@
-"""Staging twins of the tenant tables: rows of one load, written blind, gone when it ends."""
+"""Staging twins of the tenant tables that a load fills.
+
+Each holds the rows of one load, written blind, gone when it ends.
+"""
 
 from __future__ import annotations
 
@@ -26,4 +29,4 @@ def _twin(dataset: Dataset) -> Dataset:
     )
 
 
-DATASETS: tuple[Dataset, ...] = tuple(_twin(dataset) for dataset in tenant_private.DATASETS)
+DATASETS: tuple[Dataset, ...] = tuple(_twin(dataset) for dataset in tenant_private.LOADED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from catalog.data_classes import DataClass
 from catalog.registry import Column, ColumnType, Dataset, ForeignKey, StoreKind
 
-__all__ = ["DATASETS"]
+__all__ = ["DATASETS", "LOADED"]
 
 _OWNER = "team:tenant-data"
 _T, _D, _TS = ColumnType.TEXT, ColumnType.DATE, ColumnType.TIMESTAMP
@@ -21,6 +21,8 @@ def _dataset(
     *columns: Column,
     foreign_keys: tuple[ForeignKey, ...] = (),
     kind: StoreKind = StoreKind.TABLE,
+    key_pattern: str | None = None,
+    physical: str | None = None,
 ) -> Dataset:
     return Dataset(
         name=name,
@@ -32,6 +34,8 @@ def _dataset(
         primary_key=("tenant_id", *key),
         foreign_keys=foreign_keys,
         kind=kind,
+        key_pattern=key_pattern,
+        physical=physical,
     )
 
 
@@ -39,7 +43,7 @@ def _belongs_to(column: str, target: str) -> tuple[ForeignKey, ...]:
     return (ForeignKey(("tenant_id", column), f"tenant_private.{target}", ("tenant_id", column)),)
 
 
-DATASETS: tuple[Dataset, ...] = (
+LOADED: tuple[Dataset, ...] = (
     _dataset(
         "crm_accounts",
         "Companies that a portfolio company sells to.",
@@ -188,3 +192,32 @@ DATASETS: tuple[Dataset, ...] = (
         kind=StoreKind.VECTOR_NAMESPACE,
     ),
 )
+"""Datasets that a load fills: each has a staging twin."""
+
+_ENTRY = (
+    Column("value", ColumnType.JSON, "The value"),
+    Column("updated_at", _TS, "When it was written", default="clock_timestamp()"),
+    Column("expires_at", _TS, "When it ends; never, where empty", nullable=True),
+)
+
+_KEY_VALUE: tuple[Dataset, ...] = (
+    _dataset(
+        "tenant_kv_entries",
+        "The tenant's key-value store; each key's prefix is registered by itself.",
+        ("key",),
+        Column("key", _T, "The key, prefix first"),
+        *_ENTRY,
+    ),
+    _dataset(
+        "tenant_state",
+        "What the tenant's agents keep between runs: tenant:{key}.",
+        ("key",),
+        Column("key", _T, "The last part of the key"),
+        *_ENTRY,
+        kind=StoreKind.KV_PREFIX,
+        key_pattern="tenant:{key}",
+        physical="tenant_private.tenant_kv_entries",
+    ),
+)
+
+DATASETS: tuple[Dataset, ...] = (*LOADED, *_KEY_VALUE)

@@ -12,7 +12,7 @@ import json
 import secrets
 import time
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from catalog.data_classes import DataClass
@@ -33,7 +33,9 @@ class Claim:
     fund: str | None = None
     workflow: str | None = None
     run: UUID | None = None
+    backend_pid: int | None = None
     lifetime_seconds: int = 900
+    jti: str = field(default_factory=lambda: secrets.token_hex(8))
 
 
 def padded_key_blocks(key: bytes) -> tuple[bytes, bytes]:
@@ -53,7 +55,8 @@ def signed(claim: Claim, *, kid: str, key: bytes) -> str:
         "workflow": claim.workflow,
         "run": str(claim.run) if claim.run else None,
         "exp": time.time() + claim.lifetime_seconds,
-        "jti": secrets.token_hex(8),
+        "jti": claim.jti,
+        "pid": claim.backend_pid,
     }
     body = f"{kid}.{json.dumps(content, sort_keys=True).encode().hex()}"
     return f"{body}.{hmac.new(key, body.encode(), hashlib.sha256).hexdigest()}"

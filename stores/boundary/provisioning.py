@@ -18,7 +18,7 @@ from sqlalchemy import Connection, text
 from catalog.data_classes import PrincipalKind
 from stores.boundary.claims import padded_key_blocks
 from stores.errors import StoreError, translated_errors
-from stores.keyring import Keyring, LoginSecret, new_login, store_logins
+from stores.keyring import LoginSecret, new_login, store_logins
 from stores.platform import SERVICE, Platform
 from stores.steward_credentials import StewardCredential
 
@@ -27,9 +27,13 @@ __all__ = [
     "OwnerIds",
     "StewardExists",
     "add_steward",
+    "audit",
+    "create_logins",
+    "driver_of",
     "ensure_owners",
     "ensure_services",
     "opaque_id",
+    "store_signing_key",
 ]
 
 _GROUPS: Mapping[PrincipalKind, str] = {
@@ -39,8 +43,14 @@ _GROUPS: Mapping[PrincipalKind, str] = {
     PrincipalKind.STEWARD: "steward_w",
     PrincipalKind.LOADER: "loader_w",
     PrincipalKind.ANONYMIZER: "anonymizer_r",
+    PrincipalKind.AUDITOR: "auditor_r",
 }
-_SERVICES = (PrincipalKind.PLATFORM, PrincipalKind.LOADER, PrincipalKind.ANONYMIZER)
+_SERVICES = (
+    PrincipalKind.PLATFORM,
+    PrincipalKind.LOADER,
+    PrincipalKind.ANONYMIZER,
+    PrincipalKind.AUDITOR,
+)
 _STEWARD_NAME_LIMIT = 64
 
 
@@ -77,13 +87,12 @@ def ensure_services(platform: Platform) -> None:
     made = [new_login(kind, SERVICE) for kind in _SERVICES if (kind, SERVICE) not in keyring.logins]
     if made:
         store_logins(platform.home, made)
-        platform.reload_keyring()
         keyring = platform.keyring
     with translated_errors(), platform.admin_engine().begin() as connection:
-        _store_signing_key(connection, keyring)
+        store_signing_key(connection, keyring.kid, keyring.signing_key)
         known = set(connection.execute(text("SELECT login FROM control.logins")).scalars())
         missing = [keyring.login(kind, SERVICE) for kind in _SERVICES]
-        _create_logins(connection, [secret for secret in missing if secret.login not in known])
+        create_logins(connection, [secret for secret in missing if secret.login not in known])
 
 
 def ensure_owners(platform: Platform, portfolio: Mapping[str, str], *, reason: str) -> OwnerIds:
@@ -126,12 +135,10 @@ def ensure_owners(platform: Platform, portfolio: Mapping[str, str], *, reason: s
             [(owner, funds[portfolio[name]]) for name, owner in new_tenants.items()],
             reason,
         )
-        _create_logins(connection, logins)
+        create_logins(connection, logins)
         if logins:
             # Before the commit: a crash leaves a spare password, never a login without one.
             store_logins(platform.home, logins)
-    if logins:
-        platform.reload_keyring()
     return OwnerIds(tenants, funds, len(new_tenants), len(new_funds))
 
 
@@ -159,8 +166,8 @@ def add_steward(platform: Platform, name: str) -> StewardCredential:
         if not added.rowcount:
             message = f"a steward {name} is registered already; use the credential made then"
             raise StewardExists(message)
-        _create_logins(connection, [secret])
-        _audit(connection, [("steward added", name, None, "steward")], "classline steward add")
+        create_logins(connection, [secret])
+        audit(connection, [("steward added", name, None, "steward")], "classline steward add")
     return StewardCredential(name, secret.login, secret.password)
 
 
@@ -189,16 +196,17 @@ def _insert_memberships(
             ),
             rows,
         )
-        _audit(
+        audit(
             connection,
             [("portfolio membership added", row["tenant"], None, row["fund"]) for row in rows],
             reason,
         )
 
 
-def _audit(
+def audit(
     connection: Connection, entries: Iterable[tuple[str, str, str | None, str]], reason: str
 ) -> None:
+    """Leave a row of each write across a class boundary: action, subject, before, after."""
     connection.execute(
         text(
             "INSERT INTO platform.kv_audit (actor, action, subject, from_value, to_value, reason) "
@@ -211,19 +219,26 @@ def _audit(
     )
 
 
-def _store_signing_key(connection: Connection, keyring: Keyring) -> None:
-    ipad, opad = padded_key_blocks(keyring.signing_key)
+def store_signing_key(connection: Connection, kid: str, key: bytes) -> None:
+    """Give the database what verifies claims signed by that key."""
+    ipad, opad = padded_key_blocks(key)
     connection.execute(
         text(
             "INSERT INTO control.signing_keys (kid, ipad, opad, not_after) "
             "VALUES (:kid, :ipad, :opad, 'infinity') ON CONFLICT (kid) DO NOTHING"
         ),
-        {"kid": keyring.kid, "ipad": ipad, "opad": opad},
+        {"kid": kid, "ipad": ipad, "opad": opad},
     )
 
 
-def _create_logins(connection: Connection, logins: Iterable[LoginSecret]) -> None:
-    driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+def driver_of(connection: Connection) -> psycopg.Connection[Any]:
+    """The driver's own connection, for statements about roles, which take no parameters."""
+    return cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+
+
+def create_logins(connection: Connection, logins: Iterable[LoginSecret]) -> None:
+    """Make a role with least privilege for each login, its password hashed here."""
+    driver = driver_of(connection)
     for secret in logins:
         hashed = driver.pgconn.encrypt_password(
             secret.password.encode(), secret.login.encode(), b"scram-sha-256"

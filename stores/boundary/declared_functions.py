@@ -1,0 +1,85 @@
+"""The functions of schema control as declared: owner, rights, search path and who may run them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+__all__ = ["FUNCTIONS", "DeclaredFunction"]
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredFunction:
+    """A function of schema control: its owner, who may run it and the search path it fixes."""
+
+    executors: frozenset[str] = frozenset()
+    owner: str = "cl_key"
+    definer: bool = True
+    search_path: str = "pg_catalog, pg_temp"
+
+
+def _run_by(*executors: str) -> DeclaredFunction:
+    return DeclaredFunction(frozenset(executors))
+
+
+_WITH_VECTORS = "pg_catalog, public, pg_temp"
+FUNCTIONS: Mapping[str, DeclaredFunction] = {
+    **dict.fromkeys(
+        (
+            "approval_in_force(text,text)",
+            "candidate_digest(uuid)",
+            "cells_below_policy(uuid)",
+            "own_promotion(uuid)",
+            "require_platform()",
+            "tell_once(text,text,text)",
+        ),
+        _run_by(),
+    ),
+    **dict.fromkeys(
+        (
+            "alert_result(bigint,text)",
+            "catalog_changed(text)",
+            "finish_audit(uuid)",
+            "finish_run(uuid)",
+            "note_errors(text,text,bigint)",
+            "outbox_again()",
+            "outbox_result(bigint,text)",
+            "platform_reads()",
+            "record_alert(text,text,text,integer,text,uuid,double precision)",
+            "register_workflow(jsonb)",
+            "revoke_claim(text,text)",
+            "start_audit(text,integer)",
+            "start_run(text,text,integer)",
+            "take_alerts(double precision,integer)",
+        ),
+        _run_by("platform_rw"),
+    ),
+    **dict.fromkeys(
+        (
+            "await_review(uuid,text)",
+            "ended_attempts(text)",
+            "file_candidate(jsonb,jsonb,integer[],text[],text[],bigint[],numeric[])",
+            "hold(uuid,text)",
+            "open_run()",
+            "publish(uuid)",
+            "read_promotion(uuid)",
+            "record_checks(uuid,text,jsonb)",
+            "run_owns(uuid)",
+            "run_reads(text)",
+        ),
+        _run_by("anonymizer_r"),
+    ),
+    "claim()": _run_by("cl_auditor"),
+    "claim_with_class(text)": _run_by("cl_ingest"),
+    "is_kind(text)": _run_by("cl_ingest", "cl_auditor"),
+    "tenant()": _run_by("tenant_rw"),
+    "fund()": _run_by("fund_r"),
+    "may_read(text)": _run_by("tenant_rw", "fund_r", "platform_rw", "steward_w", "anonymizer_r"),
+    "steward_name()": _run_by("steward_w"),
+    "decide(text,text,text,text)": _run_by("steward_w"),
+    "refuse_change()": DeclaredFunction(definer=False),
+    "ingest(text,uuid)": DeclaredFunction(
+        frozenset({"loader_w"}), owner="cl_ingest", search_path=_WITH_VECTORS
+    ),
+    "audit_count(text)": DeclaredFunction(frozenset({"auditor_r"}), owner="cl_auditor"),
+}

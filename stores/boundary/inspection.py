@@ -1,0 +1,37 @@
+"""What a check of the boundary is, and how it asks the database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, text
+
+from catalog.registry import Registry
+from stores.platform import Platform
+
+__all__ = ["Check", "Inspected"]
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """The database under inspection, seen by its administrator."""
+
+    connection: Connection
+    platform: Platform
+    registry: Registry
+
+    def rows(self, query: str, **parameters: object) -> Sequence[Row[Any]]:
+        """What that query finds; only catalogs and counts are ever asked for."""
+        return self.connection.execute(text(query), parameters).all()
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One rule: what must hold, what to do where it does not, and how to find where."""
+
+    rule: str
+    holds: str
+    remedy: str
+    violations: Callable[[Inspected], Iterable[str]]

@@ -1,0 +1,256 @@
+"""The boundary as declared: who owns, reads, writes and runs what inside PostgreSQL.
+
+The tables come from the registry, the privileges from the matrices below; whatever the database
+grants beyond them is a violation, and so is whatever it lacks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from catalog.data_classes import POLICIES, DataClass, PrincipalKind
+from catalog.registry import Dataset, Registry
+from stores.tables import physical_datasets
+
+__all__ = [
+    "APPEND_ONLY",
+    "COLUMN_GRANTS",
+    "GROUPS",
+    "OWNERS",
+    "OWNER_OF_SCHEMA",
+    "SCHEMA_USAGE",
+    "UNFORCED_SCHEMAS",
+    "WITHOUT_ROW_SECURITY",
+    "DeclaredPolicy",
+    "declared_grants",
+    "declared_policies",
+    "owned_datasets",
+]
+
+GROUPS: Mapping[PrincipalKind, str] = {
+    PrincipalKind.TENANT: "tenant_rw",
+    PrincipalKind.FUND: "fund_r",
+    PrincipalKind.PLATFORM: "platform_rw",
+    PrincipalKind.STEWARD: "steward_w",
+    PrincipalKind.LOADER: "loader_w",
+    PrincipalKind.ANONYMIZER: "anonymizer_r",
+    PrincipalKind.AUDITOR: "auditor_r",
+}
+OWNERS = frozenset({"cl_owner", "cl_key", "cl_ingest", "cl_auditor"})
+OWNER_OF_SCHEMA: Mapping[str, str] = {
+    "tenant_private": "cl_owner",
+    "fund_private": "cl_owner",
+    "anonymized": "cl_owner",
+    "platform": "cl_owner",
+    "control": "cl_key",
+    "quarantine": "cl_key",
+    "staging": "cl_ingest",
+}
+# Row-level security binds an owner only where it is forced; cl_key verifies claims in its own.
+UNFORCED_SCHEMAS = frozenset({"control", "quarantine"})
+# COPY is refused under row-level security; staging is closed by having no reader.
+WITHOUT_ROW_SECURITY = frozenset({"staging"})
+
+_READERS = ("tenant_rw", "fund_r", "platform_rw", "steward_w", "anonymizer_r")
+SCHEMA_USAGE: Mapping[str, frozenset[str]] = {
+    "tenant_private": frozenset({"tenant_rw", "anonymizer_r", "cl_ingest", "cl_auditor"}),
+    "fund_private": frozenset({"fund_r", "cl_key", "cl_auditor"}),
+    "anonymized": frozenset({*_READERS, "cl_key", "cl_auditor"}),
+    "platform": frozenset({"platform_rw", "cl_key", "cl_auditor"}),
+    "control": frozenset(
+        {*_READERS, "loader_w", "auditor_r", "cl_owner", "cl_ingest", "cl_auditor"}
+    ),
+    "quarantine": frozenset({"anonymizer_r"}),
+    "staging": frozenset({"loader_w"}),
+    "public": frozenset({*_READERS, "loader_w", "cl_owner", "cl_key", "cl_ingest"}),
+}
+
+_Grants = Mapping[str, str]
+_SCHEMA_GRANTS: Mapping[str, _Grants] = {
+    "tenant_private": {
+        "tenant_rw": "SELECT INSERT UPDATE DELETE",
+        "cl_ingest": "SELECT INSERT UPDATE",
+        "anonymizer_r": "SELECT",
+        "cl_auditor": "SELECT",
+    },
+    "fund_private": {"fund_r": "SELECT", "cl_key": "INSERT", "cl_auditor": "SELECT"},
+    "anonymized": dict.fromkeys((*_READERS, "cl_auditor"), "SELECT") | {"cl_key": "INSERT"},
+    "platform": {"platform_rw": "SELECT", "cl_key": "INSERT", "cl_auditor": "SELECT"},
+    "staging": {"loader_w": "INSERT"},
+}
+_TABLE_GRANTS: Mapping[str, _Grants] = {
+    "tenant_private.oauth_tokens": {
+        name: privileges
+        for name, privileges in _SCHEMA_GRANTS["tenant_private"].items()
+        if name != "anonymizer_r"
+    },
+    "tenant_private.tenant_kv_entries": {
+        name: privileges
+        for name, privileges in _SCHEMA_GRANTS["tenant_private"].items()
+        if name != "cl_ingest"
+    },
+    "platform.kv_entries": {
+        "platform_rw": "SELECT DELETE",
+        "cl_key": "SELECT INSERT UPDATE",
+        "cl_auditor": "SELECT",
+    },
+    "control.portfolio_membership": {"anonymizer_r": "SELECT"},
+    "control.cell_contributors": {"anonymizer_r": "SELECT"},
+    "quarantine.candidate_cells": {"anonymizer_r": "SELECT"},
+    "control.audit_runs": {"platform_rw": "SELECT", "cl_auditor": "SELECT"},
+}
+
+# Privileges on single columns: role, privilege, column.
+COLUMN_GRANTS: Mapping[str, frozenset[tuple[str, str, str]]] = {
+    "platform.kv_entries": frozenset(
+        ("platform_rw", privilege, column)
+        for privilege, columns in (
+            ("INSERT", "key value updated_at expires_at"),
+            ("UPDATE", "value updated_at expires_at"),
+        )
+        for column in columns.split()
+    ),
+}
+
+
+def declared_grants(registry: Registry) -> dict[str, frozenset[tuple[str, str]]]:
+    """The privileges each table grants, by qualified name: pairs of role and privilege."""
+    return {
+        dataset.qualified_name: frozenset(
+            (role, privilege)
+            for role, privileges in _grants_of(dataset).items()
+            for privilege in privileges.split()
+        )
+        for dataset in physical_datasets(registry)
+    }
+
+
+def _grants_of(dataset: Dataset) -> _Grants:
+    own = _TABLE_GRANTS.get(dataset.qualified_name)
+    if own is not None:
+        return own
+    if dataset.schema == "control" and dataset.data_class is DataClass.ASCEND_PLATFORM_METRIC:
+        return {"platform_rw": "SELECT"}
+    return _SCHEMA_GRANTS.get(dataset.schema, {})
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class DeclaredPolicy:
+    """A row-level policy, its expressions as PostgreSQL writes them back."""
+
+    name: str
+    command: str
+    roles: tuple[str, ...]
+    using: str | None = None
+    check: str | None = None
+
+
+_TENANT = "(tenant_id = ( SELECT control.tenant() AS tenant))"
+_FUND = "(fund_id = ( SELECT control.fund() AS fund))"
+_BENCHMARK = "( SELECT control.may_read('anonymized_benchmark'::text) AS may_read)"
+_PLATFORM = "( SELECT control.platform_reads() AS platform_reads)"
+_PROMOTION = "(NULLIF(current_setting('classline.promotion'::text, true), ''::text))::uuid"
+_CANDIDATE = (
+    f'((promotion_id = ( SELECT {_PROMOTION} AS "nullif"))'
+    f" AND ( SELECT control.run_owns({_PROMOTION}) AS run_owns))"
+)
+_OWN_KEY = "starts_with(key, 'platform:'::text) AND (promotion_id IS NULL)"
+_NO_TENANT = "(key !~ 'tn_[a-z]{16}'::text) AND ((value)::text !~ 'tn_[a-z]{16}'::text)"
+_SMALL = "(octet_length(key) <= 512) AND (octet_length((value)::text) <= 1048576)"
+_AUDIT = DeclaredPolicy("audit_counts", "r", ("cl_auditor",), "true")
+_PLATFORM_READS = DeclaredPolicy("platform_reads", "r", ("platform_rw",), _PLATFORM)
+_PUBLISHED = DeclaredPolicy("published", "a", ("cl_key",), None, "true")
+_SCHEMA_POLICIES: Mapping[str, tuple[DeclaredPolicy, ...]] = {
+    "fund_private": (DeclaredPolicy("own_rows", "r", ("fund_r",), _FUND), _PUBLISHED, _AUDIT),
+    "anonymized": (
+        DeclaredPolicy("every_reader", "r", tuple(sorted(_READERS)), _BENCHMARK),
+        _PUBLISHED,
+        _AUDIT,
+    ),
+    "platform": (
+        _PLATFORM_READS,
+        DeclaredPolicy("written", "*", ("cl_key",), "true", "true"),
+        _AUDIT,
+    ),
+}
+_TABLE_POLICIES: Mapping[str, tuple[DeclaredPolicy, ...]] = {
+    "platform.kv_entries": (
+        *_SCHEMA_POLICIES["platform"],
+        DeclaredPolicy(
+            "own_keys",
+            "*",
+            ("platform_rw",),
+            f"({_OWN_KEY} AND {_PLATFORM})",
+            f"({_OWN_KEY} AND {_SMALL} AND {_NO_TENANT} AND {_PLATFORM})",
+        ),
+    ),
+    "control.portfolio_membership": (
+        DeclaredPolicy(
+            "inside_a_run",
+            "r",
+            ("anonymizer_r",),
+            "( SELECT ((control.open_run()).run_id IS NOT NULL))",
+        ),
+    ),
+    "control.cell_contributors": (
+        DeclaredPolicy("own_candidates", "r", ("anonymizer_r",), _CANDIDATE),
+    ),
+    "quarantine.candidate_cells": (
+        DeclaredPolicy("own_candidates", "r", ("anonymizer_r",), _CANDIDATE),
+    ),
+    "control.audit_runs": (
+        _PLATFORM_READS,
+        DeclaredPolicy("counting", "r", ("cl_auditor",), "true"),
+    ),
+}
+
+
+def declared_policies(registry: Registry) -> dict[str, frozenset[DeclaredPolicy]]:
+    """The policies of each table, by qualified name."""
+    return {
+        dataset.qualified_name: frozenset(_policies_of(dataset))
+        for dataset in physical_datasets(registry)
+    }
+
+
+def _policies_of(dataset: Dataset) -> Iterable[DeclaredPolicy]:
+    own = _TABLE_POLICIES.get(dataset.qualified_name)
+    if own is not None:
+        return own
+    if dataset.schema == "tenant_private":
+        return _tenant_policies(dataset)
+    if dataset.schema == "control" and dataset.data_class is DataClass.ASCEND_PLATFORM_METRIC:
+        return (_PLATFORM_READS,)
+    return _SCHEMA_POLICIES.get(dataset.schema, ())
+
+
+def _tenant_policies(dataset: Dataset) -> Iterable[DeclaredPolicy]:
+    yield DeclaredPolicy("own_rows", "*", ("tenant_rw",), _TENANT, _TENANT)
+    yield _AUDIT
+    readers = _grants_of(dataset)
+    if "cl_ingest" in readers:
+        yield DeclaredPolicy("ingest", "*", ("cl_ingest",), "true", "true")
+    if "anonymizer_r" in readers:
+        reads = f"( SELECT control.run_reads('{dataset.qualified_name}'::text) AS run_reads)"
+        yield DeclaredPolicy("run_sources", "r", ("anonymizer_r",), reads)
+
+
+def owned_datasets(registry: Registry) -> tuple[Dataset, ...]:
+    """The tables whose rows belong to one tenant or one fund, in the schemas of their classes."""
+    schemas = {
+        POLICIES[data_class].schema
+        for data_class in (DataClass.TENANT_PRIVATE, DataClass.FUND_PRIVATE)
+    }
+    return tuple(dataset for dataset in physical_datasets(registry) if dataset.schema in schemas)
+
+
+APPEND_ONLY = frozenset(
+    {
+        "control.approvals",
+        "control.check_results",
+        "control.revoked_claims",
+        "platform.decision_log",
+        "platform.kv_audit",
+    }
+)

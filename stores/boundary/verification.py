@@ -1,0 +1,97 @@
+"""Compares the database with the boundary as declared; a violation keeps Classline from coming up.
+
+It reads catalogs, never a row of a tenant; what it reports names objects and roles, never values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from catalog.declared import REGISTRY
+from catalog.registry import Registry
+from stores.boundary.catalog_checks import CATALOG_CHECKS
+from stores.boundary.inspection import Check, Inspected
+from stores.boundary.policy_checks import POLICY_CHECKS
+from stores.boundary.privilege_checks import PRIVILEGE_CHECKS
+from stores.boundary.role_checks import ROLE_CHECKS
+from stores.boundary.table_checks import TABLE_CHECKS
+from stores.errors import StoreError, translated_errors
+from stores.platform import Platform
+
+__all__ = ["CHECKS", "BoundaryUnsound", "RuleResult", "inspect", "refuse_unsound", "verify"]
+
+CHECKS: tuple[Check, ...] = (
+    *ROLE_CHECKS,
+    *TABLE_CHECKS,
+    *POLICY_CHECKS,
+    *PRIVILEGE_CHECKS,
+    *CATALOG_CHECKS,
+)
+_SHOWN = 20
+
+
+class BoundaryUnsound(StoreError):
+    """The database is not closed as declared."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleResult:
+    """What one rule found: where it is violated, and what to do about it."""
+
+    rule: str
+    holds: str
+    violations: tuple[str, ...]
+    remedy: str
+
+    @property
+    def passed(self) -> bool:
+        """Whether the rule holds everywhere."""
+        return not self.violations
+
+    @property
+    def count(self) -> int:
+        """How many violations there are."""
+        return len(self.violations)
+
+
+def verify(platform: Platform, registry: Registry = REGISTRY) -> tuple[RuleResult, ...]:
+    """One result per rule, in a fixed order; every violation of every rule at once."""
+    with translated_errors(), platform.admin_engine().connect() as connection:
+        connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+        return inspect(connection, platform, registry)
+
+
+def inspect(
+    connection: Connection, platform: Platform, registry: Registry = REGISTRY
+) -> tuple[RuleResult, ...]:
+    """The same on a connection of the administrator's, as its transaction sees the database."""
+    seen = Inspected(connection, platform, registry)
+    return tuple(
+        RuleResult(
+            check.rule, check.holds, tuple(sorted(set(check.violations(seen)))), check.remedy
+        )
+        for check in CHECKS
+    )
+
+
+def refuse_unsound(results: Iterable[RuleResult]) -> None:
+    """Raise with a line per violated rule, or return where all hold."""
+    violated = [result for result in results if not result.passed]
+    if not violated:
+        return
+    lines = [line for result in violated for line in _lines(result)]
+    message = "the storage boundary is not as declared, so nothing may run on it:\n  " + (
+        "\n  ".join(lines)
+    )
+    raise BoundaryUnsound(message)
+
+
+def _lines(result: RuleResult) -> Iterable[str]:
+    for violation in result.violations[:_SHOWN]:
+        yield f"{result.rule}: {violation}"
+    if result.count > _SHOWN:
+        yield f"{result.rule}: and {result.count - _SHOWN} more; see `classline boundary verify`"
+    yield f"{result.rule}: to do: {result.remedy}"

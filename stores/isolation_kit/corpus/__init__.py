@@ -1,0 +1,1 @@
+"""The attack corpus: what a hostile tenant tries in SQL, as data."""

@@ -1,0 +1,154 @@
+"""A Hypothesis state machine: whatever A does with connections, pools and claims, it never sees B.
+
+Hypothesis is imported with this module alone, so that the kit works without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import replace
+
+import psycopg
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from catalog.data_classes import DataClass, PrincipalKind
+from stores.boundary.claims import padded_key_blocks
+from stores.databases import engine_for
+from stores.isolation_kit.planting import Owner, owned_tables
+from stores.isolation_kit.world import World, leaks
+
+__all__ = ["isolation_machine"]
+
+_TABLES = tuple(dataset.qualified_name for dataset in owned_tables(DataClass.TENANT_PRIVATE))
+_CLAIMS = ("own", "expired", "of b", "for b", "none")
+
+
+def isolation_machine(world: World) -> type[RuleBasedStateMachine]:
+    """The machine's class, bound to that world."""
+
+    class IsolationMachine(_Machine):
+        pass
+
+    IsolationMachine.world = world
+    return IsolationMachine
+
+
+class _Machine(RuleBasedStateMachine):
+    world: World
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.undo = ExitStack()
+        self.seen: list[object] = []
+
+    @initialize()
+    def connect(self) -> None:
+        world = self.world
+        self.bare = self.undo.enter_context(
+            world.connected(PrincipalKind.TENANT, world.a.tenant, world.token(world.a))
+        )
+        self.pools = {side: self._pool(owner) for side, owner in (("a", world.a), ("b", world.b))}
+
+    @rule(kind=st.sampled_from(_CLAIMS))
+    def take_claim(self, kind: str) -> None:
+        self._bare("SELECT set_config('classline.claim', %s, false) IS NULL", self._claim(kind))
+
+    @rule(table=st.sampled_from(_TABLES))
+    def read(self, table: str) -> None:
+        self._bare(f"TABLE {table}")
+
+    @rule(table=st.sampled_from(_TABLES))
+    def prepare(self, table: str) -> None:
+        self._bare("DEALLOCATE ALL")
+        self._bare(f"PREPARE kept AS TABLE {table}")
+
+    @rule()
+    def execute_prepared(self) -> None:
+        self._bare("EXECUTE kept")
+
+    @rule()
+    def reconnect(self) -> None:
+        self.bare.close()
+        self.bare = self.undo.enter_context(
+            self.world.connected(PrincipalKind.TENANT, self.world.a.tenant, None)
+        )
+
+    @rule(side=st.sampled_from("ab"), local=st.booleans(), kind=st.sampled_from(_CLAIMS))
+    def use_pool(self, side: str, kind: str, *, local: bool) -> None:
+        """Each tenant's pool is its own; a claim may be left behind in it."""
+        claim = self.world.token(self.world.b) if side == "b" else self._claim(kind)
+        try:
+            with self.pools[side].begin() as connection:
+                rows = self._pooled(connection, claim, local=local)
+        except SQLAlchemyError as error:
+            rows = [error]
+        if side == "a":
+            self.seen.append(rows)
+
+    @rule(table=st.sampled_from(_TABLES))
+    def use_session(self, table: str) -> None:
+        name = table.partition(".")[2]
+        self.seen.append(self.world.session_call(lambda s: s.read(DataClass.TENANT_PRIVATE, name)))
+
+    @rule()
+    def change_b(self) -> None:
+        self.world.restore()
+        self.world.change_b()
+
+    @rule()
+    def rotate(self) -> None:
+        """Sign with a new key from now on; the old one keeps verifying, as in the overlap."""
+        platform = self.world.platform
+        kid, key = f"k{len(self.seen):08x}", bytes([len(self.seen) % 256]) * 32
+        ipad, opad = padded_key_blocks(key)
+        with self.world.administered() as admin:
+            admin.execute(
+                "INSERT INTO control.signing_keys (kid, ipad, opad, not_after)"
+                " VALUES (%s, %s, %s, 'infinity')"
+                " ON CONFLICT (kid) DO UPDATE SET ipad = excluded.ipad, opad = excluded.opad",
+                (kid, ipad, opad),
+            )
+        self.world.sign_with(replace(platform.keyring, kid=kid, signing_key=key))
+
+    @invariant()
+    def a_never_sees_b(self) -> None:
+        self.world.require_no_leak("the state machine", self.seen[-1:])
+
+    def teardown(self) -> None:
+        for pool in getattr(self, "pools", {}).values():
+            pool.dispose()
+        self.undo.close()
+        assert not leaks(self.world, self.seen)  # noqa: S101 - of the whole run, joined
+
+    def _bare(self, statement: str, *values: object) -> None:
+        try:
+            cursor = self.bare.execute(statement.encode(), values or None)
+            self.seen.append(cursor.fetchall() if cursor.description else cursor.statusmessage)
+        except psycopg.Error as error:
+            self.seen.append(error)
+
+    def _pool(self, owner: Owner) -> Engine:
+        secret = self.world.platform.keyring.login(PrincipalKind.TENANT, owner.tenant)
+        return engine_for(self.world.platform.database.login_url(secret))
+
+    def _pooled(self, connection: Connection, claim: str, *, local: bool) -> list[object]:
+        connection.execute(
+            text("SELECT set_config('classline.claim', :claim, :local)"),
+            {"claim": claim, "local": local},
+        )
+        return list(connection.execute(text("SELECT * FROM tenant_private.crm_accounts")))
+
+    def _claim(self, kind: str) -> str:
+        world = self.world
+        claims: Mapping[str, str] = {
+            "own": world.token(world.a),
+            "expired": world.token(world.a, lifetime_seconds=-60),
+            "of b": world.token(world.b),
+            "for b": world.token(world.b, login=world.a.login),
+            "none": "",
+        }
+        return claims[kind]
