@@ -4,7 +4,6 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-export DAGSTER_HOME ?= $(abspath $(or $(CLASSLINE_HOME),.classline))/dagster
 export DAGSTER_DISABLE_TELEMETRY = 1
 
 .PHONY: help install demo test test-fast check format dev bench lock clean
@@ -46,7 +45,8 @@ format: $(READY) ## put the code into shape
 dev: $(READY) ## open the Dagster UI on 127.0.0.1:3000
 	@$(BIN)/classline up
 	@$(BIN)/python -m dagster_project.dagster_home
-	@$(BIN)/dagster dev --host 127.0.0.1 --port 3000 -m dagster_project.definitions
+	@home="$$(realpath -- "$${CLASSLINE_HOME:-.classline}")"; DAGSTER_HOME="$$home/dagster" \
+	  $(BIN)/dagster dev --host 127.0.0.1 --port 3000 -m dagster_project.definitions
 
 bench: $(READY) ## measure, and print the tables of docs/benchmarks.md
 	@$(BIN)/python -m benchmarks
@@ -58,4 +58,6 @@ lock: $(READY) ## pin requirements.in again
 
 clean: ## stop what runs and remove the virtual environment and all state
 	@-$(BIN)/classline down
-	@rm -rf $(VENV) $(or $(CLASSLINE_HOME),.classline)
+	@home="$${CLASSLINE_HOME:-.classline}"; \
+	  if [ -d "$$home/secrets" ] && [ -d "$$home/logs" ]; then rm -rf -- "$$home"; fi
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -6,7 +6,7 @@ come back, never rows.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -14,7 +14,7 @@ from decimal import Decimal
 from anonymization.rounding import rounded
 from anonymization.workflow import Workflow
 from expectations.disclosure import Contribution, partition_cells
-from stores.sessions import AnonymizerSession, Contributions
+from stores.sessions import AnonymizerSession, Contributions, Row
 
 __all__ = ["Draft", "Extract", "draft_candidate", "extract"]
 
@@ -29,6 +29,7 @@ class Extract:
     rows_fingerprint: tuple[str, str, str]
     cells: Mapping[_Cell, Mapping[str, object]]
     contributions: Mapping[_Cell, Sequence[Contribution]]
+    populations: Mapping[str, Mapping[_Cell, Sequence[Contribution]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,32 +57,33 @@ def extract(session: AnonymizerSession, workflow: Workflow, *, closed_before: da
         "AS h0, sum(CAST(hashtextextended(CAST(p AS text), 1) AS numeric)) AS h1 FROM placed p",
         **bound,
     )
+    conditions = tuple(dict.fromkeys(m.population for m in workflow.measures if m.population))
+    counted = "".join(
+        f", count(*) FILTER (WHERE {condition}) AS row_count_{n}, "
+        f"COALESCE(sum(amount) FILTER (WHERE {condition}), 0) AS total_{n}"
+        for n, condition in enumerate(conditions)
+    )
     contributions: dict[_Cell, list[Contribution]] = {}
+    populations: dict[str, dict[_Cell, list[Contribution]]] = {c: {} for c in conditions}
     for row in session.query_tenant_private(
-        source
-        + f"SELECT {dimensions}, tenant_id AS contributor, max(fund_id) AS contributor_fund, "
-        "count(*) AS row_count, sum(amount) AS total "
+        source + f"SELECT {dimensions}, tenant_id AS contributor, "
+        f"max(fund_id) AS contributor_fund, count(*) AS row_count, sum(amount) AS total{counted} "
         f"FROM placed GROUP BY {dimensions}, tenant_id",
         **bound,
     ):
         cell = tuple(row[name] for name in workflow.dimensions)
-        contributions.setdefault(cell, []).append(
-            Contribution(
-                row["contributor"],
-                row["contributor_fund"],
-                int(row["row_count"]),
-                Decimal(row["total"]),
-            )
-        )
+        contributions.setdefault(cell, []).append(_contribution(row, ""))
+        for n, condition in enumerate(conditions):
+            if row[f"row_count_{n}"]:
+                population = populations[condition].setdefault(cell, [])
+                population.append(_contribution(row, f"_{n}"))
     measures = ", ".join(f"{m.expression} AS {m.column}" for m in workflow.measures)
-    needs_k = any(":k_tenants" in measure.expression for measure in workflow.measures)
     cells = {
         tuple(row[name] for name in workflow.dimensions): row
         for row in session.query_tenant_private(
             source + f"SELECT {dimensions}, {measures} FROM placed GROUP BY {dimensions} "
             f"ORDER BY {dimensions}",
             **bound,
-            **({"k_tenants": workflow.policy.k_tenants} if needs_k else {}),
         )
     }
     return Extract(
@@ -89,12 +91,29 @@ def extract(session: AnonymizerSession, workflow: Workflow, *, closed_before: da
         rows_fingerprint=(str(fingerprint["n"]), str(fingerprint["h0"]), str(fingerprint["h1"])),
         cells=cells,
         contributions=contributions,
+        populations=populations,
+    )
+
+
+def _contribution(row: Row, suffix: str) -> Contribution:
+    return Contribution(
+        row["contributor"],
+        row["contributor_fund"],
+        int(row[f"row_count{suffix}"]),
+        Decimal(row[f"total{suffix}"]),
     )
 
 
 def draft_candidate(workflow: Workflow, read: Extract) -> Draft:
     """Keep the cells that satisfy the policy, with rounded measures; count the rest by rule."""
     order = list(read.cells)
+    safe = {
+        condition: partition_cells(
+            {n: population[cell] for n, cell in enumerate(order) if cell in population},
+            workflow.policy,
+        ).kept
+        for condition, population in read.populations.items()
+    }
     partition = partition_cells(
         {number: read.contributions[cell] for number, cell in enumerate(order)}, workflow.policy
     )
@@ -103,7 +122,8 @@ def draft_candidate(workflow: Workflow, read: Extract) -> Draft:
     behind: list[Contribution] = []
     for number in sorted(partition.kept):
         cell = order[number]
-        cells.append(_released(workflow, read.cells[cell]))
+        withheld = {c for c, numbers in safe.items() if number not in numbers}
+        cells.append(_released(workflow, read.cells[cell], withheld))
         for contribution in sorted(read.contributions[cell], key=lambda c: c.tenant_id):
             nos.append(len(cells))
             behind.append(contribution)
@@ -112,7 +132,6 @@ def draft_candidate(workflow: Workflow, read: Extract) -> Draft:
         contributions=Contributions(
             cell_nos=nos,
             tenants=[contribution.tenant_id for contribution in behind],
-            funds=[contribution.fund_id for contribution in behind],
             row_counts=[contribution.row_count for contribution in behind],
             amounts=[contribution.amount for contribution in behind],
         ),
@@ -121,10 +140,13 @@ def draft_candidate(workflow: Workflow, read: Extract) -> Draft:
     )
 
 
-def _released(workflow: Workflow, cell: Mapping[str, object]) -> Mapping[str, object]:
+def _released(
+    workflow: Workflow, cell: Mapping[str, object], withheld: Collection[str]
+) -> Mapping[str, object]:
     values: dict[str, object] = {name: _json_value(cell[name]) for name in workflow.dimensions}
     for measure in workflow.measures:
-        values[measure.column] = _json_value(rounded(measure, cell[measure.column]))
+        value = None if measure.population in withheld else cell[measure.column]
+        values[measure.column] = _json_value(rounded(measure, value))
     return values
 
 

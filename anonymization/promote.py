@@ -27,12 +27,13 @@ __all__ = [
     "NotInForce",
     "PeriodNotEnded",
     "check_candidate",
+    "declaration",
     "prepare_candidate",
     "publish_candidate",
     "register",
 ]
 
-_NO_APPROVAL = "CL021"
+_NO_APPROVAL = frozenset({"CL021", "CL026"})
 _REFUSALS = frozenset({"CL022", "CL023", "CL024", "CL025"})
 _PARTITION_VERSION = 1
 _CLOCK_SKEW = timedelta(minutes=1)
@@ -58,20 +59,23 @@ def register(platform: Platform, workflow: Workflow, *, requested_by: str) -> st
     digest = source_digest(workflow)
     with platform.platform_session("workflow registration") as session:
         session.register_workflow(
-            {
-                "workflow": workflow.name,
-                "source_digest": digest,
-                "sources": list(workflow.sources),
-                "target": workflow.target,
-                "from_class": str(workflow.from_class),
-                "to_class": str(workflow.to_class),
-                "policy": workflow.policy.as_parameters(),
-                "required_checks": [str(check) for check in workflow.required_checks],
-                "publish_mode": str(workflow.publish_mode),
-                "requested_by": requested_by,
-            }
+            declaration(workflow) | {"source_digest": digest, "requested_by": requested_by}
         )
     return digest
+
+
+def declaration(workflow: Workflow) -> dict[str, object]:
+    """What a registration says of the workflow, and a steward approves with its digest."""
+    return {
+        "workflow": workflow.name,
+        "sources": list(workflow.sources),
+        "target": workflow.target,
+        "from_class": str(workflow.from_class),
+        "to_class": str(workflow.to_class),
+        "policy": workflow.policy.as_parameters(),
+        "required_checks": [str(check) for check in workflow.required_checks],
+        "publish_mode": str(workflow.publish_mode),
+    }
 
 
 def prepare_candidate(
@@ -88,8 +92,9 @@ def prepare_candidate(
         )
         raise PeriodNotEnded(message)
     digest = register(platform, workflow, requested_by=requested_by)
+    closed_before = workflow.period.first_open_day(now)
     with _run(platform, workflow, digest, one_snapshot=True) as session:
-        read = extract(session, workflow, closed_before=workflow.period.first_open_day(now))
+        read = extract(session, workflow, closed_before=closed_before)
     draft = draft_candidate(workflow, read)
     with _run(platform, workflow, digest) as session:
         key = platform.keyring.control_key
@@ -112,6 +117,7 @@ def prepare_candidate(
                 "base_key": base_key,
                 "attempt": attempt,
                 "snapshot_digest": snapshot,
+                "closed_before": closed_before.isoformat(),
                 "rows_in": read.rows_in,
                 "cells_in": draft.cells_in,
                 "suppressed": dict(draft.suppressed),
@@ -137,20 +143,20 @@ def prepare_candidate(
 def check_candidate(
     platform: Platform, workflow: Workflow, promotion_id: UUID
 ) -> tuple[CheckResult, ...]:
-    """Run every required check on the candidate and store what it saw; one that fails holds it."""
+    """Run every required check on the candidate and store what it saw; one that fails holds it.
+
+    What has ended already is looked at again, but its record stays as it is.
+    """
     with _run(platform, workflow, source_digest(workflow)) as session:
-        record = session.promotion(promotion_id)
-        results = _checked(session, workflow, promotion_id, phase="candidate")
-        if record["state"] in _OPEN_STATES:
+        open_ = session.promotion(promotion_id)["state"] in _OPEN_STATES
+        results = _checked(session, workflow, promotion_id, phase="candidate", record=open_)
+        if open_:
             _hold_if_failed(session, promotion_id, results, phase="candidate")
         return results
 
 
-def publish_candidate(
-    platform: Platform, workflow: Workflow, promotion_id: UUID, *, now: datetime
-) -> Publication:
+def publish_candidate(platform: Platform, workflow: Workflow, promotion_id: UUID) -> Publication:
     """Check once more and publish; without an approval in force the candidate waits for one."""
-    del now  # the database's own clock decides whether an approval is in force
     digest = source_digest(workflow)
     with _run(platform, workflow, digest) as session:
         record = session.promotion(promotion_id)
@@ -166,7 +172,7 @@ def publish_candidate(
         except BoundaryRefused as error:
             refusal = error
     with _run(platform, workflow, digest) as session:
-        if refusal.code == _NO_APPROVAL:
+        if refusal.code in _NO_APPROVAL:
             session.await_review(
                 promotion_id,
                 f"waits for a steward: `classline review approve {workflow.name} --reason ...`",
@@ -196,7 +202,12 @@ def _run(
 
 
 def _checked(
-    session: AnonymizerSession, workflow: Workflow, promotion_id: UUID, *, phase: str
+    session: AnonymizerSession,
+    workflow: Workflow,
+    promotion_id: UUID,
+    *,
+    phase: str,
+    record: bool = True,
 ) -> tuple[CheckResult, ...]:
     # Imported here: Great Expectations costs seconds of CPU, and a code location needs none of it.
     from expectations.gx.candidate_checks import run_candidate_checks  # noqa: PLC0415
@@ -210,11 +221,12 @@ def _checked(
     results = run_candidate_checks(
         suite, [row["cell"] for row in cells], [int(row["tenants"]) for row in cells]
     )
-    session.record_checks(
-        promotion_id,
-        phase,
-        [{"name": r.name, "passed": r.passed, "observed": dict(r.observed)} for r in results],
-    )
+    if record:
+        session.record_checks(
+            promotion_id,
+            phase,
+            [{"name": r.name, "passed": r.passed, "observed": dict(r.observed)} for r in results],
+        )
     return results
 
 

@@ -22,9 +22,13 @@ SHARED_SOURCES = (
     "anonymization.workflow",
     "catalog.floors",
     "expectations.disclosure",
+    "expectations.errors",
     "expectations.gx.candidate_checks",
+    "expectations.gx.quiet_validation",
+    "expectations.gx.value_expectations",
     "expectations.pii_shapes",
     "expectations.suites",
+    "lineage.idempotency",
 )
 """Modules every workflow runs through; its own module is added to them."""
 
@@ -34,8 +38,13 @@ def source_digest(workflow: Workflow) -> str:
     trees = {name: _tree_digest(name) for name in (*SHARED_SOURCES, workflow.module)}
     content: dict[str, Any] = {  # Any: the library types JSON as a recursive alias
         "workflow": workflow.name,
+        "sources": list(workflow.sources),
         "target": workflow.target,
+        "target_columns": [c.name for c in workflow.target_dataset.columns],
+        "classes": [str(workflow.from_class), str(workflow.to_class)],
         "policy": workflow.policy.as_parameters(),
+        "required_checks": [str(check) for check in workflow.required_checks],
+        "publish_mode": str(workflow.publish_mode),
         "modules": trees,
     }
     return hashlib.sha256(rfc8785.dumps(content)).hexdigest()

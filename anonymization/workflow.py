@@ -21,10 +21,10 @@ class IllegalWorkflow(ValueError):
 
 
 class PublishMode(StrEnum):
-    """Whether a published cell stands for good, or is replaced by the next release."""
+    """Whether every published cell stands, or a key holds the cell of its newest period."""
 
     ONCE = "once"
-    REPLACE = "replace"
+    NEWEST = "newest"
 
 
 class Period(StrEnum):
@@ -43,13 +43,15 @@ class Period(StrEnum):
 class Measure:
     """One released column over a cell: an aggregate expression and the rounding it leaves with.
 
-    ``decimals`` rounds to that many places, ``significant_digits`` to that many digits; a measure
-    without either must be a count.
+    ``population`` is a condition on rows: the measure is withheld from a cell unless the rows that
+    meet it satisfy the whole policy by themselves. ``decimals`` rounds to that many places,
+    ``significant_digits`` to that many digits; a measure without either must be a count.
     """
 
     column: str
     expression: str
     from_columns: tuple[str, ...]
+    population: str | None = None
     decimals: int | None = None
     significant_digits: int | None = None
 
@@ -61,7 +63,7 @@ class Workflow:
     ``rows`` is a SELECT over the source datasets, one row per source row, that yields
     ``tenant_id``, ``amount`` (>= 0: what dominance is measured on), the dimensions and whatever
     the measures aggregate. It binds ``:closed_before``, the first day of the open period; the
-    fund that owns a row's tenant is joined to it as ``fund_id``. Measures may bind ``:k_tenants``.
+    fund that owns a row's tenant is joined to it as ``fund_id``.
     ``dimensions`` maps each key column of the target to the source columns it is made of.
     """
 
@@ -95,7 +97,7 @@ class Workflow:
             )
             raise IllegalWorkflow(message)
         require_floors(self.from_class, self.to_class, self.policy)
-        if self.publish_mode is PublishMode.REPLACE and (
+        if self.publish_mode is PublishMode.NEWEST and (
             self.to_class is not DataClass.ASCEND_PLATFORM_METRIC
         ):
             message = (

@@ -200,9 +200,7 @@ def _published_asset(workflow: Workflow) -> AssetsDefinition:
         from anonymization import promote  # noqa: PLC0415 - as above
 
         with errors_without_values():
-            publication = promote.publish_candidate(
-                platform.opened, workflow, promotion_id, now=platform.release_time()
-            )
+            publication = promote.publish_candidate(platform.opened, workflow, promotion_id)
         figures = publication_figures(publication, workflow.policy.k_tenants)
         match publication.state:
             case PromotionState.PUBLISHED:

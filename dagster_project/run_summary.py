@@ -83,7 +83,8 @@ def progress_line(promotions: Iterable[PromotionAssets], event: DagsterEvent) ->
         elif figures and event.step_key == crossing.published.name:
             publication = publication_from(figures)
             said = f"; {publication.reason}" if publication.reason else ""
-            return f"{name}: {publication.state}, {publication.rows_published} rows{said}"
+            before = " before" if publication.already_recorded else ""
+            return f"{name}: {publication.state}{before}, {publication.rows_published} rows{said}"
         elif event.step_key == crossing.checks.name and _is_check(event):
             failed = _failed_check(event)
             check = event.asset_check_evaluation_data.check_name

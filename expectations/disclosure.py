@@ -38,6 +38,7 @@ class DisclosureRule(StrEnum):
     K_FUNDS = "k_funds"
     DOMINANCE = "dominance"
     P_PERCENT = "p_percent"
+    UNMEASURABLE = "unmeasurable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,7 @@ def broken_rules(
         DisclosureRule.K_FUNDS: distinct_funds(contributions) < policy.k_funds,
         DisclosureRule.DOMINANCE: share > Fraction(policy.max_share),
         DisclosureRule.P_PERCENT: margin is not None and margin < policy.p_percent,
+        DisclosureRule.UNMEASURABLE: False,
     }
     return tuple(rule for rule in DisclosureRule if broken[rule])
 
@@ -88,13 +90,26 @@ def broken_rules(
 def partition_cells(
     cells: Mapping[int, Sequence[Contribution]], policy: DisclosurePolicy
 ) -> PartitionedCells:
-    """Split cells, by number, into those that may be released and those that may not."""
-    found = {number: broken_rules(cell, policy) for number, cell in cells.items()}
+    """Split cells, by number, into those that may be released and those that may not.
+
+    A cell that cannot be measured is suppressed like one below the floors: what one tenant writes
+    must not keep everybody's release back.
+    """
+    found = {number: _rules_against(cell, policy) for number, cell in cells.items()}
     counts = Counter(rules[0] for rules in found.values() if rules)
     return PartitionedCells(
         kept=frozenset(number for number, rules in found.items() if not rules),
         suppressed={rule: counts[rule] for rule in DisclosureRule if counts[rule]},
     )
+
+
+def _rules_against(
+    contributions: Sequence[Contribution], policy: DisclosurePolicy
+) -> tuple[DisclosureRule, ...]:
+    try:
+        return broken_rules(contributions, policy)
+    except UnmeasurableContribution:
+        return (DisclosureRule.UNMEASURABLE,)
 
 
 def distinct_tenants(contributions: Iterable[Contribution]) -> int:

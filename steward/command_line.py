@@ -27,6 +27,16 @@ boundary.add_to(app)
 keys.add_to(app)
 demo.add_to(app)
 
+_OURS = (
+    "anonymization.",
+    "catalog.",
+    "dagster_project.",
+    "expectations.",
+    "lineage.",
+    "steward.",
+    "stores.",
+)
+
 
 def main() -> None:
     """Run the command line; a refusal prints what was refused and why, and exits with 1."""
@@ -43,8 +53,7 @@ def main() -> None:
 
 def _refuse(error: Exception) -> None:
     """Known refusals speak for themselves; anything else is named by its kind alone."""
-    known = ("catalog.", "stores.", "lineage.", "expectations.", "anonymization.", "steward.")
-    if type(error).__module__.startswith((*known, "dagster_project.")):
+    if type(error).__module__.startswith(_OURS):
         fail(str(error))
     # An unforeseen error may carry a value of a row in its message: only its kind is shown.
     place = _place_of(error)
@@ -57,7 +66,7 @@ def _place_of(error: Exception) -> str:
     while traceback is not None:
         frame = traceback.tb_frame
         name = frame.f_globals.get("__name__", "")
-        if not name.startswith(("typer", "click")):
+        if name.startswith(_OURS):
             place = f"{name}:{traceback.tb_lineno}"
         traceback = traceback.tb_next
     return place

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from stores.platform import SERVICE, Platform
-from stores.steward_credentials import read_credential
+from stores.steward_credentials import StewardCredential
 
 __all__ = ["requester"]
 
 
-def requester(platform: Platform, credential: Path | None) -> str:
+def requester(platform: Platform, credential: StewardCredential | None) -> str:
     """The steward whose credential the database accepts; without one, the service itself."""
     if credential is None:
         return SERVICE
-    with platform.steward_session(read_credential(credential)) as session:
+    with platform.steward_session(credential) as session:
         return session.name()

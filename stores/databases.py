@@ -42,11 +42,11 @@ class EmbeddedDatabase:
 
     def admin_url(self) -> URL:
         """The superuser, by the service's own uid."""
-        return make_url(self.server.admin_url)
+        return self.server.admin_url
 
     def login_url(self, secret: LoginSecret) -> URL:
         """That login over the socket."""
-        return make_url(self.server.url(secret.login, secret.password))
+        return self.server.url(secret.login, secret.password)
 
 
 @dataclass(frozen=True, slots=True)

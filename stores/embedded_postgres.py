@@ -11,10 +11,12 @@ import pwd
 import shutil
 import stat
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+from sqlalchemy import URL
 
 from stores.errors import DatabaseUnreachable
 from stores.home import Home
@@ -26,6 +28,9 @@ _MAJOR_VERSION = 18
 _INITIALIZED = "classline.initialized"
 _OS_USER_WHEN_ROOT = "pgserver"
 _START_SECONDS = 60
+
+_PASSED_ON = ("PATH", "LANG", "LC_ALL", "TZ")
+"""What the server may know of our environment: nothing that could be a secret."""
 
 _HBA = """\
 # Written by classline at every start. The service's own user is the superuser, by its uid alone;
@@ -43,7 +48,9 @@ password_encryption = 'scram-sha-256'
 timezone = 'UTC'
 log_timezone = 'UTC'
 log_statement = 'none'
+log_min_messages = 'fatal'
 log_min_error_statement = 'panic'
+log_error_verbosity = 'terse'
 log_min_duration_statement = -1
 log_parameter_max_length_on_error = 0
 shared_buffers = '256MB'
@@ -63,15 +70,17 @@ class EmbeddedPostgres:
     home: Home
 
     @property
-    def admin_url(self) -> str:
-        """SQLAlchemy URL of the superuser, open to the service's own OS user only."""
+    def admin_url(self) -> URL:
+        """URL of the superuser, open to the service's own OS user only."""
         return self.url("postgres", None)
 
-    def url(self, login: str, password: str | None, database: str = "classline") -> str:
-        """SQLAlchemy URL of a login over the server's socket."""
-        secret = f":{password}" if password else ""
-        return (
-            f"postgresql+psycopg://{login}{secret}@localhost/{database}?host={self.home.socket_dir}"
+    def url(self, login: str, password: str | None) -> URL:
+        """URL of a login over the server's socket; a password is given to SCRAM alone."""
+        query = {"host": str(self.home.socket_dir)}
+        if password:
+            query["require_auth"] = "scram-sha-256"
+        return URL.create(
+            "postgresql+psycopg", login, password, "localhost", database="classline", query=query
         )
 
     def running(self) -> bool:
@@ -89,6 +98,8 @@ class EmbeddedPostgres:
         self.home.create()
         with exclusive(self.home.root / ".postgres.lock"):
             if self.running():
+                # An earlier start may have ended before it made the database.
+                self._create_database()
                 return False
             self._make_reachable()
             if not (self.home.pgdata / _INITIALIZED).exists():
@@ -126,7 +137,7 @@ class EmbeddedPostgres:
 
     def _make_reachable(self) -> None:
         """As root the server runs as another user, who must be able to reach its files."""
-        self.home.socket_dir.mkdir(parents=True, exist_ok=True)
+        self._own_socket_dir()
         self.home.pgdata.mkdir(exist_ok=True)
         self.home.pgdata.chmod(0o700)
         if self._os_user is None:
@@ -145,6 +156,25 @@ class EmbeddedPostgres:
                 mode = parent.stat().st_mode
                 if not mode & stat.S_IXOTH:
                     parent.chmod(mode | stat.S_IXOTH)
+
+    def _own_socket_dir(self) -> None:
+        """Make the socket's folder; one that somebody else made or may write to is refused."""
+        folder = self.home.socket_dir
+        try:
+            folder.mkdir(mode=0o700, parents=True)
+        except FileExistsError:
+            status = folder.lstat()
+            owners = {os.geteuid()}
+            if self._os_user:
+                with suppress(KeyError):
+                    owners.add(pwd.getpwnam(self._os_user).pw_uid)
+            writable = status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+            if not stat.S_ISDIR(status.st_mode) or status.st_uid not in owners or writable:
+                message = (
+                    f"{folder}: refused as the folder of the server's socket, since somebody else "
+                    "made it or may write to it; remove it, or choose a shorter CLASSLINE_HOME"
+                )
+                raise DatabaseUnreachable(message) from None
 
     def _initialize(self) -> None:
         """Make the data folder; what an interrupted attempt left is thrown away first."""
@@ -174,13 +204,18 @@ class EmbeddedPostgres:
         for name, content in (
             ("pg_hba.conf", _HBA),
             ("pg_ident.conf", ident),
-            ("classline.conf", _SETTINGS + f"unix_socket_directories = '{self.home.socket_dir}'\n"),
+            ("classline.conf", _SETTINGS + self._socket_setting()),
         ):
             target = self.home.pgdata / name
             target.write_text(content)
             target.chmod(0o600)
             if self._os_user:
                 shutil.chown(target, self._os_user, self._os_user)
+
+    def _socket_setting(self) -> str:
+        # A list of quoted names inside a quoted setting: each kind of quote is doubled.
+        folder = str(self.home.socket_dir).replace('"', '""').replace("'", "''")
+        return f"unix_socket_directories = '\"{folder}\"'\n"
 
     def _create_database(self) -> None:
         exists = "SELECT 1 FROM pg_database WHERE datname = 'classline'"
@@ -207,6 +242,7 @@ class EmbeddedPostgres:
                 group=os_user,
                 extra_groups=[] if os_user else None,
                 cwd="/",
+                env={name: os.environ[name] for name in _PASSED_ON if name in os.environ},
                 timeout=_START_SECONDS + 30,
             )
             output.seek(0)

@@ -8,9 +8,14 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Home", "classline_home"]
+__all__ = ["Home", "HomeRefused", "classline_home"]
 
 _SOCKET_PATH_LIMIT = 100
+_SHELL_CHARACTERS = frozenset('"$`\\\n\r')
+
+
+class HomeRefused(OSError):
+    """The folder cannot hold an installation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +65,23 @@ class Home:
 
     def create(self) -> None:
         """Make the folders; what holds secrets is closed to everyone else."""
-        self.root.mkdir(parents=True, exist_ok=True)
-        for private in (self.secrets, self.stewards, self.datahub, self.dagster, self.logs):
-            private.mkdir(mode=0o700, exist_ok=True)
-            private.chmod(0o700)
+        if set(str(self.root)) & _SHELL_CHARACTERS:
+            message = (
+                'the path of an installation may not hold any of " $ ` \\ or a line break, which '
+                "PostgreSQL's own starter would read as commands; choose another CLASSLINE_HOME"
+            )
+            raise HomeRefused(message)
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            for private in (self.secrets, self.stewards, self.datahub, self.dagster, self.logs):
+                private.mkdir(mode=0o700, exist_ok=True)
+                private.chmod(0o700)
+        except OSError as error:
+            message = (
+                f"{self.root} cannot hold an installation ({error.strerror}); "
+                "set CLASSLINE_HOME to a folder that can be written"
+            )
+            raise HomeRefused(message) from None
 
 
 def classline_home() -> Home:

@@ -105,8 +105,8 @@ class KeyValueStore:
         owner, owner_value = ("tenant_id, ", "control.tenant(), ") if _owned(dataset) else ("", "")
         self._rows(
             f"INSERT INTO {dataset.physical} ({owner}key, value, updated_at, expires_at)"  # noqa: S608
-            f" VALUES ({owner_value}:key, CAST(:value AS jsonb), clock_timestamp(),"
-            " clock_timestamp() + CAST(:ttl AS interval))"
+            f" SELECT {owner_value}:key, CAST(:value AS jsonb), moment.now,"
+            " moment.now + CAST(:ttl AS interval) FROM (SELECT clock_timestamp() AS now) moment"
             f" ON CONFLICT ({owner}key) DO UPDATE SET value = excluded.value,"
             " updated_at = excluded.updated_at, expires_at = excluded.expires_at RETURNING 1",
             key=key,

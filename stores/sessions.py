@@ -70,11 +70,13 @@ class Ingested:
 
 @dataclass(frozen=True, slots=True)
 class Contributions:
-    """Who stands behind the cells of a candidate: five columns of equal length."""
+    """Who stands behind the cells of a candidate: four columns of equal length.
+
+    Whose fund a tenant belongs to is not said here: the database knows it.
+    """
 
     cell_nos: Sequence[int]
     tenants: Sequence[str]
-    funds: Sequence[str | None]
     row_counts: Sequence[int]
     amounts: Sequence[Decimal]
 
@@ -274,13 +276,12 @@ class AnonymizerSession(AnonymizedVectors, AnonymizedBenchmarkReads, Session):
         """File a candidate whole; returns its promotion and whether it was there before."""
         row = self._one(
             "SELECT * FROM control.file_candidate(CAST(:p AS jsonb), CAST(:cells AS jsonb), "
-            "CAST(:n AS integer[]), CAST(:t AS text[]), CAST(:f AS text[]), CAST(:r AS bigint[]), "
+            "CAST(:n AS integer[]), CAST(:t AS text[]), CAST(:r AS bigint[]), "
             "CAST(:a AS numeric[]))",
             p=Jsonb(dict(header)),
             cells=Jsonb([dict(cell) for cell in cells]),
             n=list(contributions.cell_nos),
             t=list(contributions.tenants),
-            f=list(contributions.funds),
             r=list(contributions.row_counts),
             a=list(contributions.amounts),
         )

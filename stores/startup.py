@@ -15,7 +15,7 @@ from stores.keyring import open_keyring
 from stores.platform import Platform
 from stores.schema import migrate
 
-__all__ = ["BroughtUp", "bring_down", "bring_up", "owner_counts"]
+__all__ = ["BroughtUp", "bring_down", "bring_up", "owner_counts", "portfolio"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +59,10 @@ def owner_counts(platform: Platform) -> dict[str, int]:
             )
         ).mappings()
         return {name: int(count) for name, count in row.one().items()}
+
+
+def portfolio(platform: Platform) -> list[tuple[str, str]]:
+    """Opaque ids of every tenant and its fund, for the installation's administrator."""
+    query = "SELECT tenant_id, fund_id FROM control.portfolio_membership ORDER BY 1"
+    with translated_errors(), platform.admin_engine().connect() as connection:
+        return [(str(tenant), str(fund)) for tenant, fund in connection.execute(text(query))]

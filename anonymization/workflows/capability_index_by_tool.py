@@ -1,4 +1,8 @@
-"""capability_index_by_tool: one key per tool that says how well it works, over all tenants."""
+"""capability_index_by_tool: one key per tool that says how well it works, over all tenants.
+
+It describes the newest closed month alone, cell by cell what agent_run_aggregates describes: a
+total over months would give a suppressed month away by subtraction.
+"""
 
 from __future__ import annotations
 
@@ -14,22 +18,26 @@ _R = "tenant_private.agent_runs"
 _ROWS = """
     SELECT r.tenant_id,
            r.tool_name,
+           CAST(date_trunc('month', r.started_at, 'UTC') AS date) AS month,
            r.latency_ms,
            r.cost_usd,
            CASE WHEN r.outcome = 'succeeded' THEN 1 ELSE 0 END AS succeeded,
            r.cost_usd AS amount
     FROM tenant_private.agent_runs r
     WHERE r.started_at < CAST(:closed_before AS timestamp) AT TIME ZONE 'UTC'
+      AND r.started_at >= (
+          SELECT date_trunc('month', max(n.started_at), 'UTC') FROM tenant_private.agent_runs n
+          WHERE n.started_at < CAST(:closed_before AS timestamp) AT TIME ZONE 'UTC')
 """
 
 CAPABILITY_INDEX_BY_TOOL = Workflow(
     name="capability_index_by_tool",
-    description="Tells the platform how well each tool works, over all tenants and months.",
+    description="Tells the platform how well each tool worked last month, over all tenants.",
     sources=(_R,),
     target="platform.capability_index_by_tool",
     policy=DisclosurePolicy(k_tenants=5, max_share=Decimal("0.60"), p_percent=10),
     rows=_ROWS,
-    dimensions={"tool_name": (f"{_R}.tool_name",)},
+    dimensions={"tool_name": (f"{_R}.tool_name",), "month": (f"{_R}.started_at",)},
     measures=(
         Measure("runs", "count(*)", (f"{_R}.run_id",)),
         Measure("success_rate", "avg(succeeded)", (f"{_R}.outcome",), decimals=3),
@@ -43,5 +51,5 @@ CAPABILITY_INDEX_BY_TOOL = Workflow(
     ),
     period=Period.MONTH,
     module=__name__,
-    publish_mode=PublishMode.REPLACE,
+    publish_mode=PublishMode.NEWEST,
 )

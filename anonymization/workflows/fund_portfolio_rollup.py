@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from decimal import Decimal
 
-from anonymization.workflow import Measure, Period, Workflow
+from anonymization.workflow import IllegalWorkflow, Measure, Period, Workflow
 from catalog.floors import DisclosurePolicy
 
 __all__ = ["FUND_PORTFOLIO_ROLLUP", "fund_portfolio_rollup"]
@@ -49,8 +49,20 @@ def fund_portfolio_rollup(fund_min_portcos: int = 5) -> Workflow:
         measures=(
             Measure("deals", "count(*)", (f"{_OPPORTUNITIES}.opportunity_id",)),
             Measure("win_rate", "avg(won)", (_STAGE,), decimals=2),
-            Measure("value", "sum(won_value)", (_VALUE, _STAGE), significant_digits=3),
-            Measure("cycle_days", "avg(cycle_days)", (_ENGAGED, _CLOSED), decimals=0),
+            Measure(
+                "value",
+                "sum(won_value)",
+                (_VALUE, _STAGE),
+                population="won_value IS NOT NULL",
+                significant_digits=3,
+            ),
+            Measure(
+                "cycle_days",
+                "avg(cycle_days)",
+                (_ENGAGED, _CLOSED),
+                population="cycle_days IS NOT NULL",
+                decimals=0,
+            ),
         ),
         period=Period.MONTH,
         module=__name__,
@@ -58,6 +70,14 @@ def fund_portfolio_rollup(fund_min_portcos: int = 5) -> Workflow:
     )
 
 
-FUND_PORTFOLIO_ROLLUP = fund_portfolio_rollup(
-    int(os.environ.get("CLASSLINE_FUND_MIN_PORTCOS", "5"))
-)
+def _fund_min_portcos() -> int:
+    given = os.environ.get("CLASSLINE_FUND_MIN_PORTCOS", "5")
+    if not given.isascii() or not given.isdigit():
+        message = (
+            "CLASSLINE_FUND_MIN_PORTCOS is no whole number; set it to 3 or more, or unset it for 5"
+        )
+        raise IllegalWorkflow(message)
+    return int(given)
+
+
+FUND_PORTFOLIO_ROLLUP = fund_portfolio_rollup(_fund_min_portcos())

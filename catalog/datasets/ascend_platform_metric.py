@@ -104,6 +104,7 @@ DATASETS: tuple[Dataset, ...] = (
         "How well each tool works: one key per tool, capability_index:{tool_name}.",
         ("tool_name",),
         Column("tool_name", _T, "The tool, the last part of the key"),
+        Column("month", ColumnType.DATE, "First day of the month described: the newest released"),
         Column("runs", _BIG, "Number of runs"),
         Column("success_rate", _NUM, "Share that succeeded, 0 to 1"),
         Column("latency_p50_ms", _NUM, "Median latency in milliseconds, two digits kept"),

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from steward.console import print_json, print_table, progress, say
+from steward.console import ExitCode, print_json, print_table, progress, say
 
 __all__ = ["add_to", "bring_everything_up"]
 
@@ -16,6 +16,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(up)
     app.command()(down)
     app.command()(status)
+    app.command()(tenants)
 
 
 def bring_everything_up() -> None:
@@ -68,5 +69,23 @@ def status(
     facts = installation_status()
     if as_json:
         print_json(facts)
+    else:
+        print_table("Installation", ("fact", "value"), list(facts.items()))
+    if not facts["database_up"]:
+        raise typer.Exit(ExitCode.REFUSED)
+
+
+def tenants(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,  # noqa: FBT002
+) -> None:
+    """List the portfolio companies' opaque ids with their funds': what sessions are opened by."""
+    from stores.home import classline_home  # noqa: PLC0415
+    from stores.platform import open_platform  # noqa: PLC0415
+    from stores.startup import portfolio  # noqa: PLC0415
+
+    with open_platform(classline_home()) as platform:
+        rows = portfolio(platform)
+    if as_json:
+        print_json([{"tenant_id": tenant, "fund_id": fund} for tenant, fund in rows])
         return
-    print_table("Installation", ("fact", "value"), list(facts.items()))
+    print_table("Portfolio companies", ("tenant_id", "fund_id"), rows)

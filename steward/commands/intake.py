@@ -58,6 +58,8 @@ def load(
     assert crm is not None  # noqa: S101 - for the type checker
     export, report = _load_crm(crm, mapping)
     show_load(report, export, as_json=as_json)
+    if export.rejections and not export.opportunities:
+        fail("no deal of the export could be taken: every row was rejected")
 
 
 def load_sample(tenants: int, rows: int, seed: int) -> LoadReport:
@@ -77,7 +79,7 @@ def load_sample(tenants: int, rows: int, seed: int) -> LoadReport:
 def _load_crm(directory: Path, mapping: str) -> tuple[CrmExport, LoadReport]:
     from steward.commands.installation import bring_everything_up  # noqa: PLC0415
     from stores.home import classline_home  # noqa: PLC0415
-    from stores.intake.bulk_load import load_intake  # noqa: PLC0415
+    from stores.intake.bulk_load import load_intake, refuse_other_mapping  # noqa: PLC0415
     from stores.intake.crm_export import read_crm_export  # noqa: PLC0415
     from stores.intake.portco_mapping import PortcoMapping  # noqa: PLC0415
     from stores.platform import open_platform  # noqa: PLC0415
@@ -85,6 +87,7 @@ def _load_crm(directory: Path, mapping: str) -> tuple[CrmExport, LoadReport]:
     export = read_crm_export(directory, PortcoMapping.parse(mapping))
     bring_everything_up()
     with open_platform(classline_home()) as platform:
+        refuse_other_mapping(platform, export, [str(deal[1]) for deal in export.opportunities])
         report = load_intake(platform, export, reason="classline load --crm", on_table=_on_table)
         with platform.platform_session("load") as session:
             for (file, reason), how_many in export.rejected_by_reason.items():

@@ -47,7 +47,15 @@ def run(
     )
     summary = run_and_deliver(names, credential=credential, now=now)
     if as_json:
-        print_json([_as_fields(outcome) for outcome in summary.outcomes])
+        print_json(
+            {
+                "success": summary.success,
+                "dagster_run_id": summary.dagster_run_id,
+                "error": summary.error,
+                "log_file": str(summary.log_file),
+                "outcomes": [_as_fields(outcome) for outcome in summary.outcomes],
+            }
+        )
     else:
         _show(summary)
     if not summary.success:
@@ -66,11 +74,13 @@ def run_and_deliver(
     from steward.identity import requester  # noqa: PLC0415
     from stores.home import classline_home  # noqa: PLC0415
     from stores.platform import open_platform  # noqa: PLC0415
+    from stores.steward_credentials import read_credential  # noqa: PLC0415
 
+    proof = read_credential(credential) if credential else None
     bring_everything_up()
     home = classline_home()
     with open_platform(home) as platform:
-        requested_by = requester(platform, credential)
+        requested_by = requester(platform, proof)
     summary = run_workflows(
         names,
         home=home.root,
@@ -116,6 +126,7 @@ def show_promotions(workflow: str | None, limit: int, *, as_json: bool) -> None:
             "kept",
             "suppressed",
             "rows out",
+            "held",
             "approved by",
             "at",
         ),
@@ -129,6 +140,7 @@ def show_promotions(workflow: str | None, limit: int, *, as_json: bool) -> None:
                 record.cells_kept,
                 record.suppressed,
                 record.rows_published,
+                record.cells_held,
                 record.approved_by,
                 record.published_at or record.created_at,
             )
@@ -169,6 +181,9 @@ def _said(outcome: WorkflowOutcome) -> str:
         return outcome.error
     if outcome.publication and outcome.publication.reason:
         return outcome.publication.reason
+    held = outcome.publication.cells_held if outcome.publication else 0
+    if held:
+        return f"{held} cells were published before and stay as they are"
     if outcome.publication and outcome.publication.already_recorded:
         return "recorded before; nothing written"
     return ""

@@ -17,6 +17,12 @@ _CredentialOption = Annotated[
 ]
 _JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 _ReasonOption = Annotated[str, typer.Option(help="Why, for the record.")]
+_VersionOption = Annotated[
+    str | None,
+    typer.Option("--version", help="The version you reviewed, as `review show` prints it."),
+]
+
+_SHORTEST_REASON = 3
 
 
 def add_to(app: typer.Typer) -> None:
@@ -91,24 +97,28 @@ def show_review(
 def approve(
     workflow: Annotated[str, typer.Argument(help="Name of the workflow.")],
     reason: _ReasonOption,
+    version: _VersionOption = None,
     credential: _CredentialOption = None,
 ) -> None:
     """Approve the workflow's source as it is now, for a year."""
-    _decide(workflow, "approved", reason, credential)
+    _decide(workflow, "approved", reason, version, credential)
 
 
 def reject(
     workflow: Annotated[str, typer.Argument(help="Name of the workflow.")],
     reason: _ReasonOption,
+    version: _VersionOption = None,
     credential: _CredentialOption = None,
 ) -> None:
     """Reject the workflow's source as it is now; what waits for it is rejected too."""
-    _decide(workflow, "rejected", reason, credential)
+    _decide(workflow, "rejected", reason, version, credential)
 
 
-def _decide(workflow: str, decision: str, reason: str, credential: Path | None) -> None:
+def _decide(
+    workflow: str, decision: str, reason: str, version: str | None, credential: Path | None
+) -> None:
     from anonymization.registered import registered_workflow  # noqa: PLC0415
-    from anonymization.source_digest import source_digest  # noqa: PLC0415
+    from steward.reviews import version_to_decide  # noqa: PLC0415
     from stores.home import classline_home  # noqa: PLC0415
     from stores.platform import open_platform  # noqa: PLC0415
     from stores.steward_credentials import read_credential  # noqa: PLC0415
@@ -119,14 +129,15 @@ def _decide(workflow: str, decision: str, reason: str, credential: Path | None) 
             "CLASSLINE_CREDENTIAL; `classline steward add NAME` makes one",
             ExitCode.BAD_USAGE,
         )
+    if len(reason.strip()) < _SHORTEST_REASON:
+        fail(f"a reason has at least {_SHORTEST_REASON} characters", ExitCode.BAD_USAGE)
     known = registered_workflow(workflow)
-    digest = source_digest(known)
-    with (
-        open_platform(classline_home()) as platform,
-        platform.steward_session(read_credential(credential)) as session,
-    ):
-        name = session.name()
-        session.decide(known.name, digest, decision, reason)
+    proof = read_credential(credential)
+    with open_platform(classline_home()) as platform:
+        digest = version_to_decide(platform, known, version)
+        with platform.steward_session(proof) as session:
+            name = session.name()
+            session.decide(known.name, digest, decision, reason)
     say(f"{name} {decision} {known.name}, version {digest[:12]}")
     if decision == "approved":
         say(f"publish what waits with `classline run {known.name}`")

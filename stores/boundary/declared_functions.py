@@ -26,7 +26,9 @@ _WITH_VECTORS = "pg_catalog, public, pg_temp"
 FUNCTIONS: Mapping[str, DeclaredFunction] = {
     **dict.fromkeys(
         (
-            "approval_in_force(text,text)",
+            "approval_in_force(text,text,text)",
+            "require_sound_declaration(control.workflow_registrations)",
+            "schema_of(text)",
             "candidate_digest(uuid)",
             "cells_below_policy(uuid)",
             "own_promotion(uuid)",
@@ -58,7 +60,7 @@ FUNCTIONS: Mapping[str, DeclaredFunction] = {
         (
             "await_review(uuid,text)",
             "ended_attempts(text)",
-            "file_candidate(jsonb,jsonb,integer[],text[],text[],bigint[],numeric[])",
+            "file_candidate(jsonb,jsonb,integer[],text[],bigint[],numeric[])",
             "hold(uuid,text)",
             "open_run()",
             "publish(uuid)",

@@ -91,8 +91,9 @@ def ensure_services(platform: Platform) -> None:
     with translated_errors(), platform.admin_engine().begin() as connection:
         store_signing_key(connection, keyring.kid, keyring.signing_key)
         known = set(connection.execute(text("SELECT login FROM control.logins")).scalars())
-        missing = [keyring.login(kind, SERVICE) for kind in _SERVICES]
-        create_logins(connection, [secret for secret in missing if secret.login not in known])
+        services = [keyring.login(kind, SERVICE) for kind in _SERVICES]
+        create_logins(connection, [secret for secret in services if secret.login not in known])
+        _undo_own_changes(connection, [secret for secret in services if secret.login in known])
 
 
 def ensure_owners(platform: Platform, portfolio: Mapping[str, str], *, reason: str) -> OwnerIds:
@@ -154,6 +155,9 @@ def add_steward(platform: Platform, name: str) -> StewardCredential:
             f"{_STEWARD_NAME_LIMIT}; choose such a name"
         )
         raise StewardExists(message)
+    if name == SERVICE:
+        message = f"{SERVICE} is what a run without a credential is recorded as; choose another"
+        raise StewardExists(message)
     secret = new_login(PrincipalKind.STEWARD, name)
     with translated_errors(), platform.admin_engine().begin() as connection:
         added = connection.execute(
@@ -169,6 +173,35 @@ def add_steward(platform: Platform, name: str) -> StewardCredential:
         create_logins(connection, [secret])
         audit(connection, [("steward added", name, None, "steward")], "classline steward add")
     return StewardCredential(name, secret.login, secret.password)
+
+
+def _undo_own_changes(connection: Connection, services: Iterable[LoginSecret]) -> None:
+    """Take back what logins changed of themselves: a role may always alter its own settings."""
+    driver = driver_of(connection)
+    changed = connection.execute(
+        text(
+            "SELECT l.login FROM control.logins l JOIN pg_roles r ON r.rolname = l.login "
+            "JOIN pg_db_role_setting s ON s.setrole = r.oid"
+        )
+    ).scalars()
+    for login in set(changed):
+        role = sql.Identifier(login)
+        database = sql.Identifier(str(connection.engine.url.database))
+        driver.execute(sql.SQL("ALTER ROLE {} RESET ALL").format(role))
+        driver.execute(sql.SQL("ALTER ROLE {} IN DATABASE {} RESET ALL").format(role, database))
+    for secret in services:
+        driver.execute(
+            sql.SQL("ALTER ROLE {} PASSWORD {}").format(
+                sql.Identifier(secret.login), sql.Literal(_hashed(driver, secret))
+            )
+        )
+
+
+def _hashed(driver: psycopg.Connection[Any], secret: LoginSecret) -> str:
+    """The password as PostgreSQL keeps it, so that it never stands in a statement."""
+    return driver.pgconn.encrypt_password(
+        secret.password.encode(), secret.login.encode(), b"scram-sha-256"
+    ).decode()
 
 
 def _ids(connection: Connection, kind: str) -> dict[str, str]:
@@ -240,9 +273,7 @@ def create_logins(connection: Connection, logins: Iterable[LoginSecret]) -> None
     """Make a role with least privilege for each login, its password hashed here."""
     driver = driver_of(connection)
     for secret in logins:
-        hashed = driver.pgconn.encrypt_password(
-            secret.password.encode(), secret.login.encode(), b"scram-sha-256"
-        ).decode()
+        hashed = _hashed(driver, secret)
         role = sql.Identifier(secret.login)
         driver.execute(
             sql.SQL(

@@ -54,7 +54,7 @@ WITHOUT_ROW_SECURITY = frozenset({"staging"})
 
 _READERS = ("tenant_rw", "fund_r", "platform_rw", "steward_w", "anonymizer_r")
 SCHEMA_USAGE: Mapping[str, frozenset[str]] = {
-    "tenant_private": frozenset({"tenant_rw", "anonymizer_r", "cl_ingest", "cl_auditor"}),
+    "tenant_private": frozenset({"tenant_rw", "anonymizer_r", "cl_ingest", "cl_auditor", "cl_key"}),
     "fund_private": frozenset({"fund_r", "cl_key", "cl_auditor"}),
     "anonymized": frozenset({*_READERS, "cl_key", "cl_auditor"}),
     "platform": frozenset({"platform_rw", "cl_key", "cl_auditor"}),

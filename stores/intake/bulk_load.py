@@ -7,15 +7,21 @@ from dataclasses import dataclass
 from typing import cast
 from uuid import uuid4
 
+from sqlalchemy import text
+
 from catalog.declared import REGISTRY
 from catalog.registry import ColumnType, Dataset
 from stores.boundary.provisioning import ensure_owners
-from stores.errors import UnknownOwner
+from stores.errors import StoreError, UnknownOwner, translated_errors
 from stores.intake.batches import Intake
 from stores.platform import Platform
 from stores.sessions import Ingested
 
-__all__ = ["LoadReport", "load_intake"]
+__all__ = ["LoadReport", "LoadedElsewhere", "load_intake", "refuse_other_mapping"]
+
+
+class LoadedElsewhere(StoreError):
+    """Deals of an export are in the stores of other portfolio companies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,31 @@ def load_intake(
         funds_added=owners.funds_added,
         tables=tuple(ingested),
     )
+
+
+def refuse_other_mapping(
+    platform: Platform, intake: Intake, opportunity_ids: Sequence[str]
+) -> None:
+    """Refuse an export whose deals were loaded under another mapping.
+
+    Counted under two portfolio companies, one deal would make a cell look safer than it is.
+    """
+    with translated_errors(), platform.admin_engine().connect() as connection:
+        elsewhere = connection.execute(
+            text(
+                "SELECT count(*) FROM tenant_private.crm_opportunities o "
+                "JOIN control.tenants t USING (tenant_id) "
+                "WHERE o.opportunity_id = ANY(:ids) AND t.external_name <> ALL(:names)"
+            ),
+            {"ids": list(opportunity_ids), "names": [entry.name for entry in intake.tenants]},
+        ).scalar_one()
+    if elsewhere:
+        message = (
+            f"{elsewhere} of {len(opportunity_ids)} deals of this export are loaded under other "
+            "portfolio companies: refused, since a deal counts for one; use the same mapping, or "
+            "another CLASSLINE_HOME"
+        )
+        raise LoadedElsewhere(message)
 
 
 def _owned(

@@ -7,6 +7,8 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -16,6 +18,7 @@ from anonymization.promote import (
     NotInForce,
     PeriodNotEnded,
     check_candidate,
+    declaration,
     prepare_candidate,
     publish_candidate,
 )
@@ -31,6 +34,8 @@ from expectations.suites import CheckName, CheckResult
 from lineage.promotions import PromotionState
 from stores.errors import BoundaryRefused
 from stores.platform import Platform
+from stores.sessions import Contributions
+from stores.startup import portfolio
 from tests.anonymization.conftest import NOW, Desk
 
 pytestmark = pytest.mark.integration
@@ -47,7 +52,6 @@ _ONE_TENANT_DOMINATES = """
 """
 _PUBLISH_AND_DIE = """
 import os, signal, sys
-from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 from anonymization import promote
@@ -64,7 +68,7 @@ def killed(self, promotion_id):
 AnonymizerSession.publish = killed
 with open_platform(Path(sys.argv[1])) as platform:
     promote.publish_candidate(
-        platform, PIPELINE_BENCHMARK, UUID(sys.argv[2]), now=datetime.now(UTC))
+        platform, PIPELINE_BENCHMARK, UUID(sys.argv[2]))
 """
 
 
@@ -86,10 +90,10 @@ def test_every_workflow_publishes_once_approved(desk: Desk) -> None:
     for workflow in WORKFLOWS:
         candidate = desk.candidate(workflow)
         assert candidate.cells_kept > 0, workflow.name
-        waiting = publish_candidate(desk.platform, workflow, candidate.promotion_id, now=NOW)
+        waiting = publish_candidate(desk.platform, workflow, candidate.promotion_id)
         assert waiting.state is PromotionState.AWAITING_REVIEW
         desk.decide(workflow, "approved", desk.steward)
-        done = publish_candidate(desk.platform, workflow, candidate.promotion_id, now=NOW)
+        done = publish_candidate(desk.platform, workflow, candidate.promotion_id)
         assert done.state is PromotionState.PUBLISHED
         assert done.rows_published == candidate.cells_kept
         assert done.approved_by == desk.steward.name
@@ -106,7 +110,7 @@ def test_every_workflow_publishes_once_approved(desk: Desk) -> None:
 def test_nothing_is_published_without_an_approval(desk: Desk) -> None:
     """An absent approval leaves the candidate waiting and the release empty."""
     candidate = desk.candidate(PIPELINE_BENCHMARK)
-    outcome = publish_candidate(desk.platform, PIPELINE_BENCHMARK, candidate.promotion_id, now=NOW)
+    outcome = publish_candidate(desk.platform, PIPELINE_BENCHMARK, candidate.promotion_id)
     assert outcome.state is PromotionState.AWAITING_REVIEW
     assert released(desk.platform, "anonymized.anonymized_industry_benchmarks") == 0
 
@@ -121,10 +125,10 @@ def test_who_requested_a_release_may_not_approve_it(desk: Desk) -> None:
 def test_a_rejected_candidate_is_not_published_later(desk: Desk) -> None:
     """A rejection ends the attempt; a later approval does not revive that candidate."""
     candidate = desk.candidate(PIPELINE_BENCHMARK)
-    publish_candidate(desk.platform, PIPELINE_BENCHMARK, candidate.promotion_id, now=NOW)
+    publish_candidate(desk.platform, PIPELINE_BENCHMARK, candidate.promotion_id)
     desk.decide(PIPELINE_BENCHMARK, "rejected", desk.steward)
     desk.decide(PIPELINE_BENCHMARK, "approved", desk.steward)
-    outcome = publish_candidate(desk.platform, PIPELINE_BENCHMARK, candidate.promotion_id, now=NOW)
+    outcome = publish_candidate(desk.platform, PIPELINE_BENCHMARK, candidate.promotion_id)
     assert outcome.state is PromotionState.REJECTED
     assert released(desk.platform, "anonymized.anonymized_industry_benchmarks") == 0
     second = prepare_candidate(
@@ -138,7 +142,7 @@ def test_the_latest_decision_counts(desk: Desk) -> None:
     candidate = desk.candidate(PIPELINE_BENCHMARK)
     desk.decide(PIPELINE_BENCHMARK, "approved", desk.steward)
     desk.decide(PIPELINE_BENCHMARK, "rejected", desk.steward)
-    outcome = publish_candidate(desk.platform, PIPELINE_BENCHMARK, candidate.promotion_id, now=NOW)
+    outcome = publish_candidate(desk.platform, PIPELINE_BENCHMARK, candidate.promotion_id)
     assert outcome.state is not PromotionState.PUBLISHED
 
 
@@ -213,7 +217,7 @@ def test_a_candidate_that_was_never_checked_is_held(desk: Desk) -> None:
         desk.platform, PIPELINE_BENCHMARK, now=NOW, requested_by=desk.engineer.name
     )
     desk.decide(PIPELINE_BENCHMARK, "approved", desk.steward)
-    outcome = publish_candidate(desk.platform, PIPELINE_BENCHMARK, candidate.promotion_id, now=NOW)
+    outcome = publish_candidate(desk.platform, PIPELINE_BENCHMARK, candidate.promotion_id)
     assert outcome.state is PromotionState.HELD
     assert "check" in outcome.reason
 
@@ -227,12 +231,12 @@ def test_a_failed_check_holds_the_candidate(desk: Desk, monkeypatch: pytest.Monk
     with monkeypatch.context() as patched:
         patched.setattr(candidate_checks, "run_candidate_checks", lambda *_: tuple(failing))
         candidate = desk.candidate(PIPELINE_BENCHMARK)
-    outcome = publish_candidate(desk.platform, PIPELINE_BENCHMARK, candidate.promotion_id, now=NOW)
+    outcome = publish_candidate(desk.platform, PIPELINE_BENCHMARK, candidate.promotion_id)
     assert outcome.state is PromotionState.HELD
     assert "output_schema" in outcome.reason
     second = desk.candidate(PIPELINE_BENCHMARK)
     assert second.promotion_id != candidate.promotion_id
-    outcome = publish_candidate(desk.platform, PIPELINE_BENCHMARK, second.promotion_id, now=NOW)
+    outcome = publish_candidate(desk.platform, PIPELINE_BENCHMARK, second.promotion_id)
     assert outcome.state is PromotionState.PUBLISHED
 
 
@@ -255,9 +259,7 @@ def test_a_funds_cell_rests_on_its_own_tenants_alone(desk: Desk) -> None:
         connection.execute(
             text("UPDATE control.cell_contributors SET fund_id = 'fd_other' WHERE cell_no = 1")
         )
-    outcome = publish_candidate(
-        desk.platform, FUND_PORTFOLIO_ROLLUP, candidate.promotion_id, now=NOW
-    )
+    outcome = publish_candidate(desk.platform, FUND_PORTFOLIO_ROLLUP, candidate.promotion_id)
     assert outcome.state is PromotionState.HELD
     assert "tenants of another fund" in outcome.reason
     assert released(desk.platform, "fund_private.portfolio_metric_rollups") == 0
@@ -335,7 +337,7 @@ def test_concurrent_runs_publish_once(desk: Desk) -> None:
             desk.platform, FUND_PORTFOLIO_ROLLUP, now=NOW, requested_by=desk.engineer.name
         )
         check_candidate(desk.platform, FUND_PORTFOLIO_ROLLUP, candidate.promotion_id)
-        publish_candidate(desk.platform, FUND_PORTFOLIO_ROLLUP, candidate.promotion_id, now=NOW)
+        publish_candidate(desk.platform, FUND_PORTFOLIO_ROLLUP, candidate.promotion_id)
         return candidate.promotion_id, candidate.cells_kept
 
     with ThreadPoolExecutor(4) as pool:
@@ -348,7 +350,7 @@ def test_a_published_cell_is_not_published_again(desk: Desk) -> None:
     """New rows in a closed period change no published cell: releases cannot be subtracted."""
     candidate = desk.candidate(AGENT_RUN_AGGREGATES)
     desk.decide(AGENT_RUN_AGGREGATES, "approved", desk.steward)
-    publish_candidate(desk.platform, AGENT_RUN_AGGREGATES, candidate.promotion_id, now=NOW)
+    publish_candidate(desk.platform, AGENT_RUN_AGGREGATES, candidate.promotion_id)
     before = aggregates(desk.platform)
     with desk.platform.admin_engine().begin() as connection:
         connection.execute(
@@ -356,31 +358,212 @@ def test_a_published_cell_is_not_published_again(desk: Desk) -> None:
         )
     later = desk.candidate(AGENT_RUN_AGGREGATES)
     assert later.promotion_id != candidate.promotion_id
-    outcome = publish_candidate(desk.platform, AGENT_RUN_AGGREGATES, later.promotion_id, now=NOW)
+    outcome = publish_candidate(desk.platform, AGENT_RUN_AGGREGATES, later.promotion_id)
     assert (outcome.rows_published, outcome.cells_held) == (0, later.cells_kept)
     assert aggregates(desk.platform) == before
 
 
-def test_a_key_that_is_replaced_follows_its_source(desk: Desk) -> None:
-    """The platform's capability index shows the newest values, even if they came before."""
-    shown = []
-    for factor in ("2", "0.5", "2"):
-        with desk.platform.admin_engine().begin() as connection:
-            connection.execute(
-                text(f"UPDATE tenant_private.agent_runs SET latency_ms = latency_ms * {factor}")
-            )
-        candidate = desk.candidate(CAPABILITY_INDEX_BY_TOOL)
-        if not shown:
-            desk.decide(CAPABILITY_INDEX_BY_TOOL, "approved", desk.steward)
-        publish_candidate(desk.platform, CAPABILITY_INDEX_BY_TOOL, candidate.promotion_id, now=NOW)
+def test_a_key_holds_its_newest_month_once(desk: Desk) -> None:
+    """Rows that come late into a month change no key; a newer month takes its place."""
+
+    def shown() -> tuple[str, int]:
         with desk.platform.platform_session("test") as session:
             (row,) = [
                 row
                 for row in session.read(DataClass.ASCEND_PLATFORM_METRIC, "kv_entries")
                 if row["key"] == "capability_index:email_drafter"
             ]
-        shown.append(row["value"]["latency_p50_ms"])
-    assert shown[0] == shown[2] != shown[1]
+        return row["value"]["month"], row["value"]["latency_p50_ms"]
+
+    def publish() -> None:
+        candidate = desk.candidate(CAPABILITY_INDEX_BY_TOOL)
+        publish_candidate(desk.platform, CAPABILITY_INDEX_BY_TOOL, candidate.promotion_id)
+
+    def change(statement: str) -> None:
+        with desk.platform.admin_engine().begin() as connection:
+            connection.execute(text(f"UPDATE tenant_private.agent_runs SET {statement}"))
+
+    desk.candidate(CAPABILITY_INDEX_BY_TOOL)
+    desk.decide(CAPABILITY_INDEX_BY_TOOL, "approved", desk.steward)
+    publish()
+    first = shown()
+    change("latency_ms = latency_ms * 10")
+    publish()
+    assert shown() == first
+    change("started_at = started_at - interval '1 year'")
+    publish()
+    assert shown() == first
+    change("started_at = started_at + interval '1 year' - interval '1 day'")
+    change("latency_ms = latency_ms * 10")
+    publish()
+    assert shown() == first
+
+
+def test_the_capability_index_is_no_total_over_months(desk: Desk) -> None:
+    """A total less its published months would be a suppressed month, exactly."""
+    for workflow in (AGENT_RUN_AGGREGATES, CAPABILITY_INDEX_BY_TOOL):
+        candidate = desk.candidate(workflow)
+        desk.decide(workflow, "approved", desk.steward)
+        publish_candidate(desk.platform, workflow, candidate.promotion_id)
+    monthly = {(row["tool_name"], row["month"].isoformat()): row["runs"]
+               for row in aggregates(desk.platform)}  # fmt: skip
+    with desk.platform.platform_session("test") as session:
+        keys = session.read(DataClass.ASCEND_PLATFORM_METRIC, "kv_entries")
+    assert keys
+    for row in keys:
+        tool = str(row["key"]).removeprefix("capability_index:")
+        assert row["value"]["runs"] == monthly[tool, row["value"]["month"]]
+
+
+def test_who_approves_first_may_not_request_afterwards(desk: Desk) -> None:
+    """Four eyes hold for every release: an approval of one's own does not count for it."""
+    first = prepare_candidate(desk.platform, PIPELINE_BENCHMARK, now=NOW, requested_by="service")
+    check_candidate(desk.platform, PIPELINE_BENCHMARK, first.promotion_id)
+    desk.decide(PIPELINE_BENCHMARK, "approved", desk.engineer)
+    publish_candidate(desk.platform, PIPELINE_BENCHMARK, first.promotion_id)
+    desk.change_a_source_row()
+    own = desk.candidate(PIPELINE_BENCHMARK)
+    outcome = publish_candidate(desk.platform, PIPELINE_BENCHMARK, own.promotion_id)
+    assert outcome.state is PromotionState.AWAITING_REVIEW
+    desk.decide(PIPELINE_BENCHMARK, "approved", desk.steward)
+    outcome = publish_candidate(desk.platform, PIPELINE_BENCHMARK, own.promotion_id)
+    assert outcome.approved_by == desk.steward.name
+
+
+@pytest.mark.parametrize(
+    ("forged", "code"),
+    [
+        ({"tenants": [f"ghost{n}" for n in range(5)]}, "CL024"),
+        ({"amounts": [Decimal("NaN"), *[Decimal(0)] * 4]}, "CL024"),
+        ({"amounts": [Decimal("Infinity"), *[Decimal(0)] * 4]}, "CL024"),
+        ({"cell": {"fund_id": "another"}}, "CL024"),
+        ({"cell": {"month": "2099-05-01"}}, "CL024"),
+        ({"cell": {"tenant_name": "planted"}}, "CL025"),
+    ],
+)
+def test_publish_counts_by_itself_who_stands_behind_a_cell(
+    desk: Desk, forged: dict[str, Any], code: str
+) -> None:
+    """Invented tenants, unmeasurable amounts, another fund's or an open month's cell: refused."""
+    workflow = FUND_PORTFOLIO_ROLLUP
+    desk.candidate(workflow)
+    desk.decide(workflow, "approved", desk.steward)
+    with desk.platform.admin_engine().connect() as connection:
+        rows = connection.execute(
+            text("SELECT fund_id, array_agg(tenant_id) FROM control.portfolio_membership"
+                 " GROUP BY fund_id HAVING count(*) >= 5 LIMIT 1")
+        ).one()  # fmt: skip
+    cell = {
+        "fund_id": rows[0], "stage": "Closed", "month": "2001-01-01", "deals": 5,
+        "win_rate": 0.5, "value": 100, "cycle_days": 3,
+    } | forged.get("cell", {})  # fmt: skip
+    header = {
+        "idempotency_key": "x", "base_key": "x", "attempt": 1, "snapshot_digest": "x",
+        "closed_before": "2026-07-01", "rows_in": 5, "cells_in": 1, "suppressed": {},
+        "requested_by": "x",
+    }  # fmt: skip
+    contributions = Contributions(
+        [1] * 5,
+        forged.get("tenants", rows[1][:5]),
+        [1] * 5,
+        forged.get("amounts", [Decimal(1)] * 5),
+    )
+    with desk.platform.platform_session("test") as session:
+        run = session.start_run(workflow.name, source_digest(workflow))
+    passed = [
+        {"name": str(name), "passed": True, "observed": {}} for name in workflow.required_checks
+    ]
+
+    def file_and_publish() -> None:
+        with desk.platform.anonymizer_session(workflow.name, run) as session:
+            filed, _ = session.file_candidate(header, [cell], contributions)
+            for phase in ("candidate", "publish"):
+                session.record_checks(filed, phase, passed)
+            session.publish(filed)
+
+    with pytest.raises(BoundaryRefused) as refused:
+        file_and_publish()
+    assert refused.value.code == code
+
+
+def test_a_quantile_needs_safe_winners(desk: Desk) -> None:
+    """Losers make a cell look safe; the won values of few, or of one fund, are withheld."""
+    tenants = [t for t, _ in portfolio(desk.platform)][:16]
+    with desk.platform.admin_engine().begin() as connection:
+        connection.execute(text("DELETE FROM tenant_private.crm_opportunities"))
+        connection.execute(
+            text("UPDATE tenant_private.crm_accounts SET sector = 'retail', employees = 10")
+        )
+        for n, tenant in enumerate(tenants):
+            deals = [(f"{n}-{i}", "Lost", 0) for i in range(3)]
+            if n < 4:
+                deals = [(f"{n}-0", "Won", 10_000 * (n + 1))]
+            if n == 4:
+                deals = [(f"victim-{i}", "Won", 1_300) for i in range(30)]
+            connection.execute(
+                text(
+                    "INSERT INTO tenant_private.crm_opportunities SELECT :tenant, :deal, "
+                    "(SELECT min(account_id) FROM tenant_private.crm_accounts "
+                    "WHERE tenant_id = :tenant), 'x', 'GTX', 'GTX', :stage, '2026-01-05', "
+                    "'2026-02-05', :value"
+                ),
+                [{"tenant": tenant, "deal": d, "stage": s, "value": v} for d, s, v in deals],
+            )
+    candidate = desk.candidate(PIPELINE_BENCHMARK)
+    assert candidate.cells_kept == 1
+    with desk.platform.admin_engine().connect() as connection:
+        cell = connection.execute(text("SELECT cell FROM quarantine.candidate_cells")).scalar_one()
+    assert cell["deals"] == 67
+    assert [cell[f"value_p{q}"] for q in (25, 50, 75)] == [None, None, None]
+
+
+def test_one_tenants_odd_row_does_not_stop_everyones_release(desk: Desk) -> None:
+    """What cannot be measured is refused where it is written."""
+    (tenant, _), *_ = portfolio(desk.platform)
+    for column, value in (
+        ("close_value", "'NaN'"), ("close_value", "-1"), ("closed_on", "'-infinity'"),
+    ):  # fmt: skip
+        with (
+            pytest.raises(BoundaryRefused),
+            desk.platform.tenant_session(tenant, "test") as session,
+        ):
+            session._call(f"UPDATE tenant_private.crm_opportunities SET {column} = {value}")
+    assert desk.candidate(FUND_PORTFOLIO_ROLLUP).cells_kept
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"from_class": "fund_private"},
+        {"to_class": "fund_private"},
+        {"sources": []},
+        {"sources": ["control.tenants"]},
+        {"sources": ["tenant_private.nothing"]},
+        {"target": "control.approvals"},
+        {"target": "anonymized.nothing"},
+        {"publish_mode": "banana"},
+        {"publish_mode": "newest"},
+        {"required_checks": []},
+        {"required_checks": ["output_schema"]},
+        {"required_checks": [None, "output_schema", "no_pii_shaped_value", "k_distinct_tenants"]},
+        {"policy": {}},
+        {"policy": "tight"},
+        {"policy": {**PIPELINE_BENCHMARK.policy.as_parameters(), "k_tenants": 4}},
+        {"policy": {**PIPELINE_BENCHMARK.policy.as_parameters(), "k_tenants": None}},
+        {"policy": {**PIPELINE_BENCHMARK.policy.as_parameters(), "max_share": "NaN"}},
+    ],
+)
+def test_a_declaration_against_the_policy_is_not_registered(
+    desk: Desk, changed: dict[str, Any]
+) -> None:
+    """The database verifies what a registration says; a login that lies gets no run."""
+    registration = declaration(PIPELINE_BENCHMARK) | {"source_digest": "x", "requested_by": "x"}
+    with (
+        pytest.raises(BoundaryRefused) as refused,
+        desk.platform.platform_session("test") as session,
+    ):
+        session.register_workflow(registration | changed)
+    assert refused.value.code in {"CL011", "CL024"}
 
 
 def test_a_killed_run_leaves_nothing_half_published(desk: Desk) -> None:
@@ -401,7 +584,7 @@ def test_a_killed_run_leaves_nothing_half_published(desk: Desk) -> None:
     assert released(desk.platform, "anonymized.anonymized_industry_benchmarks") == 0
     again = desk.candidate(PIPELINE_BENCHMARK)
     assert again.promotion_id == candidate.promotion_id
-    outcome = publish_candidate(desk.platform, PIPELINE_BENCHMARK, again.promotion_id, now=NOW)
+    outcome = publish_candidate(desk.platform, PIPELINE_BENCHMARK, again.promotion_id)
     assert outcome.state is PromotionState.PUBLISHED
     assert released(desk.platform, "anonymized.anonymized_industry_benchmarks") == again.cells_kept
 
@@ -411,7 +594,7 @@ def test_the_release_holds_no_tenant_and_no_fund_name(desk: Desk) -> None:
     for workflow in WORKFLOWS:
         candidate = desk.candidate(workflow)
         desk.decide(workflow, "approved", desk.steward)
-        publish_candidate(desk.platform, workflow, candidate.promotion_id, now=NOW)
+        publish_candidate(desk.platform, workflow, candidate.promotion_id)
     with desk.platform.admin_engine().connect() as connection:
         names = [
             str(value)
@@ -441,4 +624,4 @@ def test_an_unknown_promotion_is_refused(desk: Desk) -> None:
     """An id that nobody filed publishes nothing and says so."""
     desk.candidate(PIPELINE_BENCHMARK)
     with pytest.raises(BoundaryRefused, match="no such promotion"):
-        publish_candidate(desk.platform, PIPELINE_BENCHMARK, uuid4(), now=NOW)
+        publish_candidate(desk.platform, PIPELINE_BENCHMARK, uuid4())

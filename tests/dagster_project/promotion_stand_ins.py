@@ -74,10 +74,9 @@ class Promotions:
         )
 
     def publish_candidate(
-        self, platform: object, workflow: Workflow, promotion_id: UUID, *, now: datetime
+        self, platform: object, workflow: Workflow, promotion_id: UUID
     ) -> Publication:
         assert platform is self.platform
-        assert now.tzinfo is not None
         self.published.append((workflow.name, promotion_id))
         return a_publication(promotion_id, self.ends.get(workflow.name, PromotionState.PUBLISHED))
 

@@ -114,7 +114,7 @@ def a_registration(platform: Platform, digest: str = DIGEST) -> None:
                 "from_class": str(BENCHMARK.from_class),
                 "to_class": str(BENCHMARK.to_class),
                 "policy": BENCHMARK.policy.as_parameters(),
-                "required_checks": ["output_schema"],
+                "required_checks": [str(check) for check in BENCHMARK.required_checks],
                 "publish_mode": "once",
                 "requested_by": "test-engineer",
             }
@@ -131,10 +131,12 @@ def a_published_promotion(platform: Platform, *, minutes_ago: int = 1) -> UUID:
             text(
                 "INSERT INTO control.promotions (promotion_id, idempotency_key, base_key, attempt,"
                 " workflow, source_digest, run_id, from_class, to_class, sources, target, policy,"
-                " snapshot_digest, candidate_digest, rows_in, cells_in, cells_kept, suppressed,"
+                " snapshot_digest, candidate_digest, closed_before, rows_in, cells_in,"
+                " cells_kept, suppressed,"
                 " state, requested_by, approved_by, rows_published, cells_held, created_at,"
                 " published_at) SELECT :id, CAST(:id AS text), 'base', 1, workflow, source_digest,"
-                " :run, from_class, to_class, sources, target, policy, 's', 'c', 600, 40, 31,"
+                " :run, from_class, to_class, sources, target, policy, 's', 'c',"
+                " '2026-07-01', 600, 40, 31,"
                 " CAST(:suppressed AS jsonb), 'published', 'test-engineer', 'test-steward', 31, 0,"
                 " clock_timestamp() - make_interval(mins => :ago),"
                 " clock_timestamp() - make_interval(mins => :ago) + interval '2 seconds'"

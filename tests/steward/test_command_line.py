@@ -22,7 +22,7 @@ pytestmark = pytest.mark.integration
         (["run"], "give --all"),
         (["search"], "--class CLASS"),
         (["search", "--class", "secret"], "there is no data class 'secret'"),
-        (["review", "approve", "pipeline_benchmark", "--reason", "x"], "never a name"),
+        (["review", "approve", "pipeline_benchmark", "--reason", "fine"], "never a name"),
         (["promotions", "--limit", "0"], "Invalid value"),
         (["nonsense"], "No such command"),
     ],
@@ -37,7 +37,6 @@ def test_bad_usage_exits_with_2(classline: Call, arguments: list[str], told: str
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["status"], "run `classline up` first"),
         (["promotions"], "run `classline up` first"),
         (["search", "--class", "tenant_private"], "run `classline up`"),
         (["lineage", "crm_accounts"], "run `classline up`"),
@@ -110,7 +109,7 @@ def test_the_whole_line_from_the_command_line(
         elsewhere.setenv("DATAHUB_GMS_URL", "http://127.0.0.1:1")
         ran = classline("run", "--all", "--credential", eve, "--json")
     assert ran.code == 0, ran.err + ran.out
-    assert {outcome["state"] for outcome in ran.json} == {"awaiting_review"}
+    assert {outcome["state"] for outcome in ran.json["outcomes"]} == {"awaiting_review"}
     assert "wait in the outbox (DataHubUnreachable)" in ran.err
     assert classline("status", "--json").json["outbox_waiting"] > 0
 
@@ -118,7 +117,7 @@ def test_the_whole_line_from_the_command_line(
     assert own.code == 1
     assert "who requested a release may not approve it" in own.err
     sam.chmod(0o644)
-    open_file = classline("review", "approve", "pipeline_benchmark", "--reason", "ok",
+    open_file = classline("review", "approve", "pipeline_benchmark", "--reason", "fine",
                           "--credential", sam)  # fmt: skip
     assert open_file.code == 1
     assert "chmod 600" in open_file.err
@@ -130,14 +129,14 @@ def test_the_whole_line_from_the_command_line(
         assert decided.code == 0, decided.err
 
     published = classline("run", "--all", "--json")
-    assert {outcome["state"] for outcome in published.json} == {"published"}
+    assert {outcome["state"] for outcome in published.json["outcomes"]} == {"published"}
     assert classline("status", "--json").json["outbox_waiting"] == 0
     promotions = classline("promotions", "--json").json
     assert {promotion["approved_by"] for promotion in promotions} == {"sam"}
     assert {promotion["requested_by"] for promotion in promotions} == {"eve"}
 
     repeated = classline("run", "--all", "--json")
-    assert all(outcome["publication"]["already_recorded"] for outcome in repeated.json)
+    assert all(outcome["publication"]["already_recorded"] for outcome in repeated.json["outcomes"])
     assert len(classline("promotions", "--json").json) == len(WORKFLOWS)
 
     found = classline("search", "--class", "anonymized_benchmark", "--json").json
@@ -148,7 +147,8 @@ def test_the_whole_line_from_the_command_line(
         (step["from_column"], step["dataset"], step["column"]) for step in traced["columns"]
     }
     for arguments in (
-        ("promotions",), ("review", "list"), ("review", "show", "pipeline_benchmark"), ("status",),
+        ("tenants",), ("promotions",), ("review", "list"), ("status",),
+        ("review", "show", "pipeline_benchmark"),
         ("search", "--class", "tenant_private", "--columns"), ("steward", "list"),
     ):  # fmt: skip
         assert classline(*arguments).code == 0

@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import text
 
 from catalog.data_classes import DataClass
+from catalog.floors import FLOORS
 from stores.errors import StoreError
 from stores.invocation import (
     REQUIRED_SETTING,
@@ -372,8 +373,8 @@ def test_a_registered_run_leaves_one_stored_notice(platform: Platform, owners: O
         "target": "anonymized.anonymized_tactics",
         "from_class": "tenant_private",
         "to_class": "anonymized_benchmark",
-        "policy": {},
-        "required_checks": [],
+        "policy": FLOORS[DataClass.TENANT_PRIVATE, DataClass.ANONYMIZED_BENCHMARK].as_parameters(),
+        "required_checks": ["output_schema", "no_pii_shaped_value", "k_distinct_tenants"],
         "publish_mode": "once",
         "requested_by": "test",
     }

@@ -127,7 +127,9 @@ def test_every_weakening_is_caught(
         sys.stdout.write(f"\n{score}\n")
     assert len(MUTATIONS) >= 15
     assert not score.missed
-    assert "positive control" not in " ".join(score.caught.values())
+    # A server that asks for no password is refused by our own connections (require_auth).
+    by_control = {name for name, how in score.caught.items() if "positive control" in how}
+    assert by_control <= {"trust authentication"}
 
 
 @pytest.mark.integration

@@ -69,6 +69,8 @@ def test_a_tenant_reads_its_own_rows(platform: Platform, owners: Owners) -> None
         "SELECT control.decide('pipeline_benchmark', 'x', 'approved', 'because')",
         "SELECT control.ingest('crm_accounts', gen_random_uuid())",
         "SELECT pg_read_file('/etc/passwd')",
+        "SELECT lo_from_bytea(0, 'a row')",
+        "SELECT pg_advisory_lock(4207111943)",
     ],
 )
 def test_no_statement_shows_another_tenants_row(

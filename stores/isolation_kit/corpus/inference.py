@@ -109,14 +109,24 @@ PROBES: tuple[Probe, ...] = (
             ),
         ),
     ),
-    Probe("explain-value", _S, ("EXPLAIN SELECT * FROM <accounts> WHERE sector = '<b_sector>'",)),
+    # Estimates follow the table's overall size, which the threat model names as remaining.
     Probe(
-        "explain-prefix", _S, ("EXPLAIN SELECT * FROM <accounts> WHERE sector LIKE '<b_sector>%'",)
+        "explain-value",
+        _S,
+        ("EXPLAIN SELECT * FROM <accounts> WHERE sector = '<b_sector>'",),
+        steady=False,
+    ),
+    Probe(
+        "explain-prefix",
+        _S,
+        ("EXPLAIN SELECT * FROM <accounts> WHERE sector LIKE '<b_sector>%'",),
+        steady=False,
     ),
     Probe(
         "explain-range",
         _S,
         ("EXPLAIN (FORMAT JSON) SELECT * FROM <accounts> WHERE account_id >= '<b_key>'",),
+        steady=False,
     ),
     Probe("explain-group", _S, ("EXPLAIN SELECT DISTINCT sector FROM <accounts>",), steady=False),
     Probe(

@@ -110,7 +110,7 @@ COMMENT ON COLUMN control.workflow_registrations.from_class IS '[ascend_platform
 COMMENT ON COLUMN control.workflow_registrations.to_class IS '[ascend_platform_metric] Class of its target';
 COMMENT ON COLUMN control.workflow_registrations.policy IS '[ascend_platform_metric] Its disclosure policy';
 COMMENT ON COLUMN control.workflow_registrations.required_checks IS '[ascend_platform_metric] Checks that must have passed';
-COMMENT ON COLUMN control.workflow_registrations.publish_mode IS '[ascend_platform_metric] once or replace';
+COMMENT ON COLUMN control.workflow_registrations.publish_mode IS '[ascend_platform_metric] once or newest';
 COMMENT ON COLUMN control.workflow_registrations.requested_by IS '[ascend_platform_metric] Who asked for the review';
 COMMENT ON COLUMN control.workflow_registrations.registered_at IS '[ascend_platform_metric] When it was first seen';
 CREATE TABLE control.approvals (
@@ -164,6 +164,7 @@ CREATE TABLE control.promotions (
     policy JSONB NOT NULL,
     snapshot_digest TEXT NOT NULL,
     candidate_digest TEXT NOT NULL,
+    closed_before DATE NOT NULL,
     rows_in BIGINT NOT NULL,
     cells_in BIGINT NOT NULL,
     cells_kept BIGINT NOT NULL,
@@ -195,6 +196,7 @@ COMMENT ON COLUMN control.promotions.target IS '[ascend_platform_metric] Dataset
 COMMENT ON COLUMN control.promotions.policy IS '[ascend_platform_metric] Disclosure policy in force';
 COMMENT ON COLUMN control.promotions.snapshot_digest IS '[ascend_platform_metric] Keyed hash of the input rows';
 COMMENT ON COLUMN control.promotions.candidate_digest IS '[ascend_platform_metric] SHA-256 of the candidate''s cells';
+COMMENT ON COLUMN control.promotions.closed_before IS '[ascend_platform_metric] First day of the period that was open: only earlier ones are released';
 COMMENT ON COLUMN control.promotions.rows_in IS '[ascend_platform_metric] Source rows read';
 COMMENT ON COLUMN control.promotions.cells_in IS '[ascend_platform_metric] Cells before suppression';
 COMMENT ON COLUMN control.promotions.cells_kept IS '[ascend_platform_metric] Cells in the candidate';

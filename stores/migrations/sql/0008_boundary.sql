@@ -268,13 +268,36 @@ CREATE POLICY own_candidates ON quarantine.candidate_cells FOR SELECT TO anonymi
 GRANT SELECT ON control.portfolio_membership, control.cell_contributors TO anonymizer_r;
 GRANT SELECT ON quarantine.candidate_cells TO anonymizer_r;
 
-GRANT USAGE ON SCHEMA tenant_private TO tenant_rw, anonymizer_r, cl_ingest;
+GRANT USAGE ON SCHEMA tenant_private TO tenant_rw, anonymizer_r, cl_ingest, cl_key;
 GRANT USAGE ON SCHEMA fund_private TO fund_r, cl_key;
 GRANT USAGE ON SCHEMA anonymized TO tenant_rw, fund_r, platform_rw, steward_w, anonymizer_r, cl_key;
 GRANT USAGE ON SCHEMA platform TO platform_rw, cl_key;
 GRANT USAGE ON SCHEMA control
     TO tenant_rw, fund_r, platform_rw, steward_w, anonymizer_r, loader_w, cl_owner, cl_ingest;
 GRANT USAGE ON SCHEMA quarantine TO anonymizer_r;
+
+-- Large objects are a store without a label or a policy; advisory locks let one login stop others.
+DO $$
+DECLARE f record;
+BEGIN
+    FOR f IN SELECT p.oid::regprocedure AS signature FROM pg_proc p
+             WHERE p.pronamespace = 'pg_catalog'::regnamespace
+               AND (p.proname ~ '^(lo_|be_lo_|pg_advisory|pg_try_advisory)'
+                    OR p.proname IN ('loread', 'lowrite')) LOOP
+        EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', f.signature);
+    END LOOP;
+END $$;
+GRANT EXECUTE ON FUNCTION pg_catalog.pg_advisory_xact_lock(bigint) TO cl_key;
+
+-- What no release could measure is refused where it is written.
+ALTER TABLE tenant_private.crm_opportunities
+    ADD CHECK (close_value >= 0 AND close_value < 'Infinity'),
+    ADD CHECK (engaged_on BETWEEN '1900-01-01' AND '2200-01-01'),
+    ADD CHECK (closed_on BETWEEN '1900-01-01' AND '2200-01-01');
+ALTER TABLE tenant_private.agent_runs
+    ADD CHECK (cost_usd >= 0 AND cost_usd < 'Infinity'),
+    ADD CHECK (latency_ms >= 0),
+    ADD CHECK (started_at BETWEEN '1900-01-01 00:00+00' AND '2200-01-01 00:00+00');
 
 -- What was decided, checked or audited is never changed again, not even by its owner.
 CREATE FUNCTION control.refuse_change() RETURNS trigger

@@ -25,6 +25,62 @@ BEGIN
             ORDER BY o.event_id DESC LIMIT 1);
 END $$;
 
+CREATE FUNCTION control.schema_of(class_ text) RETURNS text
+LANGUAGE sql IMMUTABLE
+SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT CASE class_
+        WHEN 'tenant_private' THEN 'tenant_private' WHEN 'fund_private' THEN 'fund_private'
+        WHEN 'anonymized_benchmark' THEN 'anonymized'
+        WHEN 'ascend_platform_metric' THEN 'platform' END
+$$;
+
+-- A declaration says what the tables say, and is nowhere looser than its floor.
+CREATE FUNCTION control.require_sound_declaration(g control.workflow_registrations) RETURNS void
+LANGUAGE plpgsql STABLE
+SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE f control.class_floors;
+BEGIN
+    SELECT * INTO f FROM control.class_floors c
+        WHERE c.from_class = g.from_class AND c.to_class = g.to_class;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'no floor is set for % -> %, so nothing may be promoted',
+            g.from_class, g.to_class USING ERRCODE = 'CL024';
+    END IF;
+    IF COALESCE(array_length(g.sources, 1), 0) = 0 OR EXISTS (
+        SELECT FROM unnest(g.sources) AS s (name)
+        WHERE NOT COALESCE(split_part(s.name, '.', 1) = control.schema_of(g.from_class)
+                           AND to_regclass(s.name) IS NOT NULL, false)
+    ) THEN
+        RAISE EXCEPTION 'a source is no table of class %', g.from_class USING ERRCODE = 'CL011';
+    END IF;
+    IF NOT COALESCE(
+        split_part(g.target, '.', 1) = control.schema_of(g.to_class)
+        AND ((g.publish_mode = 'once' AND to_regclass(g.target) IS NOT NULL)
+             OR (g.publish_mode = 'newest' AND g.target = 'platform.capability_index_by_tool')),
+        false)
+    THEN
+        RAISE EXCEPTION 'the target is no store of class % that takes this mode', g.to_class
+            USING ERRCODE = 'CL011';
+    END IF;
+    IF NOT COALESCE(
+        g.required_checks @> ARRAY['output_schema', 'no_pii_shaped_value', 'k_distinct_tenants']
+        AND array_position(g.required_checks, NULL) IS NULL, false)
+    THEN
+        RAISE EXCEPTION 'the three checks of every promotion are required' USING ERRCODE = 'CL011';
+    END IF;
+    IF jsonb_typeof(g.policy) IS DISTINCT FROM 'object' OR NOT COALESCE(
+        (g.policy->>'k_tenants')::integer >= f.k_tenants
+        AND (g.policy->>'k_after_leaving_out_a_fund')::integer >= f.k_after_leaving_out_a_fund
+        AND (g.policy->>'k_funds')::integer >= f.k_funds
+        AND (g.policy->>'max_share')::numeric <= f.max_share
+        AND (g.policy->>'max_share')::numeric > 0
+        AND (g.policy->>'p_percent')::integer >= f.p_percent, false)
+    THEN
+        RAISE EXCEPTION 'the policy is looser than the floors of % -> %', g.from_class, g.to_class
+            USING ERRCODE = 'CL024';
+    END IF;
+END $$;
+
 CREATE FUNCTION control.register_workflow(p jsonb) RETURNS void
 LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -34,6 +90,7 @@ BEGIN
     g := jsonb_populate_record(
         NULL::control.workflow_registrations,
         p || jsonb_build_object('registered_at', clock_timestamp()));
+    PERFORM control.require_sound_declaration(g);
     INSERT INTO control.workflow_registrations SELECT g.*
         ON CONFLICT (workflow, source_digest) DO NOTHING;
     IF NOT EXISTS (
@@ -47,11 +104,6 @@ BEGIN
         RAISE EXCEPTION 'workflow % is registered with another declaration under this digest',
             g.workflow USING ERRCODE = 'CL011';
     END IF;
-    IF NOT EXISTS (SELECT FROM control.class_floors f
-                   WHERE f.from_class = g.from_class AND f.to_class = g.to_class) THEN
-        RAISE EXCEPTION 'no floor is set for % -> %, so nothing may be promoted',
-            g.from_class, g.to_class USING ERRCODE = 'CL024';
-    END IF;
     PERFORM control.tell_once('workflow', g.workflow || ' ', g.source_digest);
 END $$;
 
@@ -61,6 +113,9 @@ SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE run uuid := gen_random_uuid();
 BEGIN
     PERFORM control.require_platform();
+    IF NOT COALESCE(minutes BETWEEN 1 AND 240, false) THEN
+        RAISE EXCEPTION 'a run ends within four hours' USING ERRCODE = 'CL027';
+    END IF;
     IF NOT EXISTS (SELECT FROM control.workflow_registrations
                    WHERE workflow = workflow_ AND source_digest = digest) THEN
         RAISE EXCEPTION 'workflow % is not registered with this digest', workflow_
@@ -96,19 +151,12 @@ LANGUAGE plpgsql STABLE
 SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     PERFORM control.open_run();
-    -- A replaced release counts as ended: its values may come again after another's.
-    RETURN (SELECT count(*) FROM control.promotions p
-            JOIN control.workflow_registrations g USING (workflow, source_digest)
-            WHERE p.base_key = base AND (
-                p.state IN ('held', 'rejected')
-                OR (p.state = 'published' AND g.publish_mode = 'replace' AND EXISTS (
-                    SELECT FROM control.promotions later
-                    WHERE later.workflow = p.workflow AND later.state = 'published'
-                      AND later.published_at > p.published_at))));
+    RETURN (SELECT count(*) FROM control.promotions
+            WHERE base_key = base AND state IN ('held', 'rejected'));
 END $$;
 
 CREATE FUNCTION control.file_candidate(
-    p jsonb, cells jsonb, cell_nos integer[], tenants text[], funds text[], row_counts bigint[],
+    p jsonb, cells jsonb, cell_nos integer[], tenants text[], row_counts bigint[],
     amounts numeric[]
 ) RETURNS TABLE (promotion_id uuid, already_recorded boolean)
 LANGUAGE plpgsql
@@ -121,14 +169,18 @@ DECLARE
 BEGIN
     SELECT * INTO g FROM control.workflow_registrations w
         WHERE w.workflow = r.workflow AND w.source_digest = r.source_digest;
+    IF NOT COALESCE((p->>'closed_before')::date <= (clock_timestamp() AT TIME ZONE 'UTC')::date,
+                    false) THEN
+        RAISE EXCEPTION 'only periods that have ended are released' USING ERRCODE = 'CL024';
+    END IF;
     INSERT INTO control.promotions (
         promotion_id, idempotency_key, base_key, attempt, workflow, source_digest, run_id,
         from_class, to_class, sources, target, policy, snapshot_digest, candidate_digest,
-        rows_in, cells_in, cells_kept, suppressed, state, requested_by)
+        closed_before, rows_in, cells_in, cells_kept, suppressed, state, requested_by)
     VALUES (
         filed, p->>'idempotency_key', p->>'base_key', (p->>'attempt')::integer, g.workflow,
         g.source_digest, r.run_id, g.from_class, g.to_class, g.sources, g.target, g.policy,
-        p->>'snapshot_digest', '', (p->>'rows_in')::bigint, (p->>'cells_in')::bigint,
+        p->>'snapshot_digest', '', (p->>'closed_before')::date, (p->>'rows_in')::bigint, (p->>'cells_in')::bigint,
         jsonb_array_length(cells), p->'suppressed', 'candidate', p->>'requested_by')
     ON CONFLICT (idempotency_key) DO NOTHING;
     IF NOT FOUND THEN
@@ -141,7 +193,17 @@ BEGIN
         FROM jsonb_array_elements(cells) WITH ORDINALITY AS c (cell, no);
     INSERT INTO control.cell_contributors
         (promotion_id, cell_no, tenant_id, fund_id, row_count, amount)
-        SELECT filed, * FROM unnest(cell_nos, tenants, funds, row_counts, amounts);
+        SELECT filed, u.cell_no, u.tenant_id, m.fund_id, u.row_count, u.amount
+        FROM unnest(cell_nos, tenants, row_counts, amounts)
+            AS u (cell_no, tenant_id, row_count, amount)
+        LEFT JOIN control.portfolio_membership m USING (tenant_id);
+    IF EXISTS (
+        SELECT FROM control.cell_contributors c
+        WHERE c.promotion_id = filed AND NOT EXISTS (
+            SELECT FROM control.tenants t WHERE t.tenant_id = c.tenant_id)
+    ) THEN
+        RAISE EXCEPTION 'a contributor is no registered tenant' USING ERRCODE = 'CL024';
+    END IF;
     UPDATE control.promotions o SET candidate_digest = control.candidate_digest(filed)
         WHERE o.promotion_id = filed;
     RETURN QUERY SELECT filed, false;
@@ -209,15 +271,19 @@ BEGIN
         WHERE promotion_id = promotion;
 END $$;
 
-CREATE FUNCTION control.approval_in_force(workflow_ text, digest text)
+-- The newest approval in force by somebody else than the requester; a later rejection ends it.
+CREATE FUNCTION control.approval_in_force(workflow_ text, digest text, requester text)
 RETURNS control.approvals
 LANGUAGE sql STABLE
 SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    SELECT a.* FROM (
-        SELECT * FROM control.approvals
-        WHERE workflow = workflow_ AND source_digest = digest
-        ORDER BY approval_id DESC LIMIT 1) a
-    WHERE a.decision = 'approved' AND a.expires_at > clock_timestamp()
+    SELECT a.* FROM control.approvals a
+    WHERE a.workflow = workflow_ AND a.source_digest = digest AND a.decision = 'approved'
+      AND a.expires_at > clock_timestamp() AND a.steward_name IS DISTINCT FROM requester
+      AND NOT EXISTS (
+          SELECT FROM control.approvals later
+          WHERE later.workflow = workflow_ AND later.source_digest = digest
+            AND later.decision = 'rejected' AND later.approval_id > a.approval_id)
+    ORDER BY a.approval_id DESC LIMIT 1
 $$;
 
 -- Cells that break a floor or the workflow's own policy, counted here from who stands behind them.
@@ -258,7 +324,8 @@ SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
         c.tenants >= p.k
         AND (p.k_without_fund = 0 OR c.tenants_without_fund >= p.k_without_fund)
         AND c.funds >= p.k_funds
-        AND c.least >= 0 AND c.least_rows > 0
+        -- NaN and infinity compare as larger than everything, so they are refused by name.
+        AND c.least >= 0 AND c.largest < 'Infinity'::numeric AND c.least_rows > 0
         AND c.largest_rows <= p.max_share * c.total_rows
         AND (c.total = 0 OR c.largest <= p.max_share * c.total)
         AND (c.total = 0 OR (c.total - c.largest - c.second) * 100 >= p.p_percent * c.largest),
@@ -278,7 +345,6 @@ DECLARE
     below bigint;
     wrong bigint;
     written bigint;
-    kv boolean;
 BEGIN
     IF p.state = 'published' THEN
         RETURN QUERY SELECT p.rows_published, p.cells_held, p.approved_by;
@@ -290,9 +356,10 @@ BEGIN
     END IF;
     SELECT * INTO g FROM control.workflow_registrations w
         WHERE w.workflow = p.workflow AND w.source_digest = p.source_digest;
-    a := control.approval_in_force(p.workflow, p.source_digest);
+    a := control.approval_in_force(p.workflow, p.source_digest, p.requested_by);
     IF a.approval_id IS NULL THEN
-        RAISE EXCEPTION 'no steward''s approval of this source digest of % is in force', p.workflow
+        RAISE EXCEPTION 'no approval of this source digest of % by another than its requester is in force',
+            p.workflow
             USING ERRCODE = 'CL021';
     END IF;
     IF control.candidate_digest(promotion) IS DISTINCT FROM p.candidate_digest THEN
@@ -328,25 +395,43 @@ BEGIN
         RAISE EXCEPTION '% cells rest on tenants of another fund', wrong USING ERRCODE = 'CL024';
     END IF;
 
-    kv := g.target LIKE 'platform.%' AND g.publish_mode = 'replace';
-    IF kv THEN
+    SELECT count(*) INTO wrong FROM quarantine.candidate_cells c
+    WHERE c.promotion_id = promotion AND (
+        (c.cell ? 'month' AND NOT COALESCE((c.cell->>'month')::date < p.closed_before, false))
+        OR (c.cell ? 'quarter' AND NOT COALESCE(
+            c.cell->>'quarter' < to_char(p.closed_before, 'YYYY-"Q"Q'), false)));
+    IF wrong > 0 THEN
+        RAISE EXCEPTION '% cells describe a period that has not ended', wrong
+            USING ERRCODE = 'CL024';
+    END IF;
+
+    IF g.publish_mode = 'newest' THEN
         IF p.to_class <> 'ascend_platform_metric'
            OR g.target <> 'platform.capability_index_by_tool' THEN
             RAISE EXCEPTION 'only the platform''s own keys may be replaced' USING ERRCODE = 'CL025';
         END IF;
+        SELECT count(*) INTO wrong FROM quarantine.candidate_cells c
+        WHERE c.promotion_id = promotion AND (
+            SELECT array_agg(k ORDER BY k) FROM jsonb_object_keys(c.cell) k
+        ) IS DISTINCT FROM ARRAY[
+            'cost_per_run_usd', 'latency_p50_ms', 'month', 'runs', 'success_rate', 'tool_name'];
+        IF wrong > 0 THEN
+            RAISE EXCEPTION '% cells do not have the fields of their key', wrong
+                USING ERRCODE = 'CL025';
+        END IF;
+        -- A key's cell of one month is written once: two releases of a cell can be subtracted.
         INSERT INTO platform.kv_entries AS e (key, value, promotion_id, updated_at)
             SELECT 'capability_index:' || (c.cell->>'tool_name'), c.cell - 'tool_name', promotion,
                    clock_timestamp()
             FROM quarantine.candidate_cells c WHERE c.promotion_id = promotion
             ON CONFLICT (key) DO UPDATE SET value = excluded.value,
-                promotion_id = excluded.promotion_id, updated_at = excluded.updated_at;
+                promotion_id = excluded.promotion_id, updated_at = excluded.updated_at
+                WHERE (e.value->>'month')::date < (excluded.value->>'month')::date;
     ELSE
         target := to_regclass(g.target);
         IF target IS NULL OR NOT EXISTS (
             SELECT FROM pg_class k JOIN pg_namespace n ON n.oid = k.relnamespace
-            WHERE k.oid = target AND n.nspname = CASE p.to_class
-                WHEN 'fund_private' THEN 'fund_private' WHEN 'anonymized_benchmark' THEN 'anonymized'
-                WHEN 'ascend_platform_metric' THEN 'platform' END
+            WHERE k.oid = target AND n.nspname = control.schema_of(p.to_class)
         ) THEN
             RAISE EXCEPTION 'the target is not a table of class %', p.to_class
                 USING ERRCODE = 'CL025';
@@ -494,7 +579,7 @@ GRANT EXECUTE ON FUNCTION control.register_workflow(jsonb), control.start_run(te
     TO platform_rw;
 GRANT EXECUTE ON FUNCTION
     control.ended_attempts(text),
-    control.file_candidate(jsonb, jsonb, integer[], text[], text[], bigint[], numeric[]),
+    control.file_candidate(jsonb, jsonb, integer[], text[], bigint[], numeric[]),
     control.read_promotion(uuid), control.record_checks(uuid, text, jsonb),
     control.await_review(uuid, text), control.hold(uuid, text), control.publish(uuid)
     TO anonymizer_r;

@@ -70,6 +70,7 @@ control.promotions.target: ascend_platform_metric
 control.promotions.policy: ascend_platform_metric
 control.promotions.snapshot_digest: ascend_platform_metric
 control.promotions.candidate_digest: ascend_platform_metric
+control.promotions.closed_before: ascend_platform_metric
 control.promotions.rows_in: ascend_platform_metric
 control.promotions.cells_in: ascend_platform_metric
 control.promotions.cells_kept: ascend_platform_metric
