@@ -1,6 +1,8 @@
 """What generalization refuses, before anything is made coarser.
 
 GeneralizationError
+├── NoSafeNode                no generalization of the table satisfies the models
+├── UnsuitableSearch          what is asked for does not fit the table, or makes no sense
 └── HierarchyError
     ├── UnreadableHierarchy   a hierarchy file is missing, empty, not UTF-8, or not `;`-separated
     ├── UnsoundHierarchy      it misses values, contradicts itself, or splits what it had merged
@@ -14,14 +16,24 @@ from collections.abc import Sequence
 __all__ = [
     "GeneralizationError",
     "HierarchyError",
+    "NoSafeNode",
     "UnreadableHierarchy",
     "UnsoundHierarchy",
     "UnsuitableDomain",
+    "UnsuitableSearch",
 ]
 
 
 class GeneralizationError(ValueError):
     """Base of what generalization refuses; messages carry columns, lines and counts, no values."""
+
+
+class NoSafeNode(GeneralizationError):
+    """Not even the coarsest generalization satisfies the models: nothing may be released."""
+
+
+class UnsuitableSearch(GeneralizationError):
+    """Hierarchies, models or limits that do not fit the table, or make no sense."""
 
 
 class HierarchyError(GeneralizationError):
