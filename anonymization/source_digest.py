@@ -21,7 +21,7 @@ SHARED_SOURCES = (
     "anonymization.rounding",
     "anonymization.workflow",
     "catalog.floors",
-    "expectations.disclosure",
+    "expectations.disclosure.cells",
     "expectations.errors",
     "expectations.gx.candidate_checks",
     "expectations.gx.quiet_validation",

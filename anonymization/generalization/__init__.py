@@ -1,0 +1,1 @@
+"""Makes values coarser until every class is safe: hierarchies, lattice search, partitions."""
