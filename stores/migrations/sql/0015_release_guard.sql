@@ -529,6 +529,8 @@ DECLARE
     most_corrections constant integer := 3;
     wrong bigint;
 BEGIN
+    -- Nothing is known of how many rows combine; joined one by one, they take minutes.
+    PERFORM set_config('enable_nestloop', 'off', true), set_config('jit', 'off', true);
     SELECT count(*) INTO wrong FROM quarantine.candidate_cells q
         CROSS JOIN jsonb_array_elements(p.partition) d
         WHERE q.promotion_id = p.promotion_id
@@ -569,19 +571,24 @@ BEGIN
 
     -- A row that was released in one cell is in no other, or the two could be subtracted. What one
     -- fund is shown and what another is are never in one hand.
+    WITH own AS MATERIALIZED (
+        SELECT k.cell_no, k.cell_key, u.row_digest
+        FROM control.judged_cells k
+        JOIN control.cell_contributors c USING (promotion_id, cell_no)
+        CROSS JOIN unnest(c.row_digests) AS u (row_digest)
+        WHERE k.promotion_id = p.promotion_id AND k.rule IS NULL
+    ),
+    seen AS MATERIALIZED (
+        SELECT DISTINCT e.cell_key, u.row_digest
+        FROM control.earlier_releases(p.promotion_id) e
+        JOIN control.cell_contributors c USING (promotion_id, cell_no)
+        CROSS JOIN unnest(c.row_digests) AS u (row_digest)
+    )
     UPDATE control.judged_cells j SET rule = 'row_moved'
-        FROM (SELECT DISTINCT c.cell_no
-              FROM control.cell_contributors c
-              CROSS JOIN unnest(c.row_digests) AS own (row_digest)
-              JOIN control.judged_cells k USING (promotion_id, cell_no)
-              JOIN (SELECT e.cell_key, u.row_digest
-                    FROM control.earlier_releases(p.promotion_id) e
-                    JOIN control.cell_contributors x USING (promotion_id, cell_no)
-                    CROSS JOIN unnest(x.row_digests) AS u (row_digest)) seen
-                ON seen.row_digest = own.row_digest AND seen.cell_key <> k.cell_key
-               AND seen.cell_key->'fund_id' IS NOT DISTINCT FROM k.cell_key->'fund_id'
-              WHERE c.promotion_id = p.promotion_id) moved
-        WHERE j.promotion_id = p.promotion_id AND j.cell_no = moved.cell_no AND j.rule IS NULL;
+        FROM (SELECT DISTINCT o.cell_no FROM own o JOIN seen s USING (row_digest)
+              WHERE s.cell_key <> o.cell_key
+                AND s.cell_key->'fund_id' IS NOT DISTINCT FROM o.cell_key->'fund_id') moved
+        WHERE j.promotion_id = p.promotion_id AND j.cell_no = moved.cell_no;
 
     UPDATE control.judged_cells j SET rule = 'corrections'
         FROM (SELECT k.cell_no
