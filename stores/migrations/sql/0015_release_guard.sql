@@ -371,10 +371,8 @@ BEGIN
         JOIN control.workflow_registrations g
           ON g.workflow = p.workflow AND g.source_digest = p.source_digest
         CROSS JOIN LATERAL jsonb_object_keys(q.cell) AS k (name)
-        WHERE q.promotion_id = p.promotion_id AND q.cell->k.name <> 'null'
-          AND NOT EXISTS (SELECT FROM jsonb_array_elements(p.partition) d
-                          WHERE d->>'column' = k.name)
-          AND NOT EXISTS (
+        WHERE q.promotion_id = p.promotion_id AND g.measures ? k.name
+          AND q.cell->k.name <> 'null' AND NOT EXISTS (
               SELECT FROM control.measure_contributions c
               WHERE c.promotion_id = p.promotion_id AND c.cell_no = q.cell_no
                 AND c.measured = (SELECT string_agg(s.name, ' ' ORDER BY s.name)
@@ -763,7 +761,6 @@ BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended('release guard', 0));
     PERFORM control.require_partition(
         p.family, p.target, control.measured_columns(g.measures), p.partition, true);
-    PERFORM control.require_whole_contributions(p);
 
     -- A fund's cell may rest on that fund's own portfolio companies alone.
     SELECT count(*) INTO wrong FROM quarantine.candidate_cells c
@@ -786,6 +783,7 @@ BEGIN
             USING ERRCODE = 'CL024';
     END IF;
 
+    PERFORM control.require_whole_contributions(p);
     IF g.publish_mode = 'newest' THEN
         IF p.to_class <> 'ascend_platform_metric'
            OR g.target <> 'platform.capability_index_by_tool' THEN
