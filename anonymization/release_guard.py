@@ -25,9 +25,11 @@ __all__ = [
     "MOST_CORRECTIONS",
     "Cell",
     "CellHistory",
+    "FrozenFamily",
     "HeldRule",
     "Share",
     "State",
+    "clashing_family",
     "differing_rule",
     "held_by",
     "rule_against",
@@ -105,6 +107,36 @@ class CellHistory:
     standing: State | None = None
     rows_elsewhere: frozenset[int] = frozenset()
     newer_period_stands: bool = field(default=False)
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenFamily:
+    """A family that has released: where to, what it measures, and how it cuts rows into cells."""
+
+    name: str
+    target: str
+    measures: frozenset[str]
+    partition: object
+
+
+def clashing_family(new: FrozenFamily, frozen: Iterable[FrozenFamily]) -> FrozenFamily | None:
+    """The family whose cells could be subtracted from the new one's, None if it may release.
+
+    Families that share a measure share the partition, and a family keeps its own. A fund's own
+    cells clash only with other cells of funds: decision 9 says why.
+    """
+    for family in sorted(frozen, key=lambda each: (each.name != new.name, each.name)):
+        own = family.name == new.name
+        if own != (family.target == new.target):
+            return family
+        shares = family.measures & new.measures and _of_a_fund(family) == _of_a_fund(new)
+        if (own or shares) and family.partition != new.partition:
+            return family
+    return None
+
+
+def _of_a_fund(family: FrozenFamily) -> bool:
+    return family.target.startswith("fund_private.")
 
 
 def held_by(
