@@ -3,6 +3,8 @@
 GeneralizationError
 ├── NoSafeNode                no generalization of the table satisfies the models
 ├── UnsuitableSearch          what is asked for does not fit the table, or makes no sense
+├── UnknownColumn             a hierarchy or category names no quasi-identifier of the table
+├── UnsafeCell                a finished cell breaks a model: a fault, and nothing is released
 └── HierarchyError
     ├── UnreadableHierarchy   a hierarchy file is missing, empty, not UTF-8, or not `;`-separated
     ├── UnsoundHierarchy      it misses values, contradicts itself, or splits what it had merged
@@ -17,7 +19,9 @@ __all__ = [
     "GeneralizationError",
     "HierarchyError",
     "NoSafeNode",
+    "UnknownColumn",
     "UnreadableHierarchy",
+    "UnsafeCell",
     "UnsoundHierarchy",
     "UnsuitableDomain",
     "UnsuitableSearch",
@@ -34,6 +38,26 @@ class NoSafeNode(GeneralizationError):
 
 class UnsuitableSearch(GeneralizationError):
     """Hierarchies, models or limits that do not fit the table, or make no sense."""
+
+
+class UnknownColumn(GeneralizationError):
+    """A hierarchy or a category is given for a column that is no quasi-identifier."""
+
+    def __init__(self, unknown: Sequence[str], columns: Sequence[str]) -> None:
+        self.unknown = tuple(unknown)
+        super().__init__(
+            f"{', '.join(unknown)}: no such quasi-identifier; the table has {', '.join(columns)}"
+        )
+
+
+class UnsafeCell(GeneralizationError):
+    """A finished cell breaks a model that every cut was checked against; nothing is released."""
+
+    def __init__(self, cells: int) -> None:
+        super().__init__(
+            f"{cells:,} finished cells break a model that every cut was checked against: nothing "
+            "is released; report it, with the models that were asked for"
+        )
 
 
 class HierarchyError(GeneralizationError):

@@ -98,8 +98,10 @@ def hierarchy_of(column: str, leaves: Domain, levels: Sequence[Sequence[str | No
         if len(others) == 1:
             top = others.pop()
             columns[-1] = [top] * len(leaves)
-    labels, codes = [], np.empty((len(columns), len(leaves)), dtype=np.int32)
-    for number, level in enumerate(columns):
+    codes = np.empty((len(columns), len(leaves)), dtype=np.int32)
+    codes[0] = np.arange(len(leaves))
+    labels: list[tuple[str | None, ...]] = [tuple(leaves)]
+    for number, level in enumerate(columns[1:], start=1):
         distinct, codes[number] = distinct_codes(level)
         labels.append(distinct)
     split = [

@@ -46,7 +46,7 @@ from stores.migrations.sql_files import run_sql
 __all__ = ["down_revision", "revision", "upgrade"]
 
 revision = "0015"
-down_revision = "0012"
+down_revision = "0016"
 
 
 def upgrade() -> None:
