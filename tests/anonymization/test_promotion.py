@@ -450,6 +450,9 @@ def test_who_approves_first_may_not_request_afterwards(desk: Desk) -> None:
         ({"amounts": [Decimal("Infinity"), *[Decimal(0)] * 4]}, "CL024"),
         ({"cell": {"fund_id": "another"}}, "CL024"),
         ({"cell": {"month": "2099-05-01"}}, "CL024"),
+        ({"rows": [[1], [2], [3], [4], [4]]}, "CL024"),
+        ({"rows": [[], [2], [3], [4], [5]]}, "CL024"),
+        ({"measured": ["elsewhere"]}, "CL024"),
         ({"cell": {"tenant_name": "planted"}}, "CL025"),
     ],
 )
@@ -474,7 +477,8 @@ def test_publish_counts_by_itself_who_stands_behind_a_cell(
         "closed_before": "2026-07-01", "rows_in": 5, "cells_in": 1, "suppressed": {},
         "requested_by": "x", "partition": workflow.partition([0, 0, 0]),
     }  # fmt: skip
-    measured = ["", *dict.fromkeys(measure.measured for measure in workflow.measures)]
+    own = [*dict.fromkeys(measure.measured for measure in workflow.measures)]
+    measured = ["", *forged.get("measured", own)]
     contributions = Contributions(
         [1] * 5 * len(measured),
         forged.get("tenants", rows[1][:5]) * len(measured),
@@ -482,7 +486,7 @@ def test_publish_counts_by_itself_who_stands_behind_a_cell(
         [1] * 5 * len(measured),
         forged.get("amounts", [Decimal(1)] * 5) * len(measured),
         list(range(5 * len(measured))),
-        [[n] for n in range(5)] + forged.get("rows", [[]]) * 5 * (len(measured) - 1),
+        forged.get("rows", [[n] for n in range(5)]) + [[]] * 5 * (len(measured) - 1),
     )
     with desk.platform.platform_session("test") as session:
         run = session.start_run(workflow.name, source_digest(workflow))
