@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from anonymization.outcomes import Publication
 from anonymization.promote import declaration, publish_candidate
+from anonymization.source_digest import source_digest
 from anonymization.workflow import Workflow
 from anonymization.workflows.agent_run_aggregates import AGENT_RUN_AGGREGATES
 from anonymization.workflows.capability_index_by_tool import CAPABILITY_INDEX_BY_TOOL
@@ -164,6 +165,30 @@ def test_a_row_that_was_released_is_released_in_no_other_cell(desk: Desk) -> Non
     assert outcome.rows_published == 0
     assert outcome.held["row_moved"] > 0
     assert not [tool for tool, _ in runs_shown(desk) if tool == "relabelled"]
+
+
+def test_a_release_is_not_judged_on_an_old_snapshot(desk: Desk) -> None:
+    """What another release published meanwhile would not be seen."""
+    candidate = desk.candidate(PIPELINE_BENCHMARK)
+    desk.decide(PIPELINE_BENCHMARK, "approved", desk.steward)
+    publish_candidate(desk.platform, PIPELINE_BENCHMARK, candidate.promotion_id)
+    desk.change_a_source_row()
+    candidate = desk.candidate(PIPELINE_BENCHMARK)
+    with desk.platform.platform_session("test") as session:
+        run = session.start_run(PIPELINE_BENCHMARK.name, source_digest(PIPELINE_BENCHMARK))
+    passed = [
+        {"name": str(name), "passed": True, "observed": {}}
+        for name in PIPELINE_BENCHMARK.required_checks
+    ]
+    with desk.platform.anonymizer_session(PIPELINE_BENCHMARK.name, run) as session:
+        session.record_checks(candidate.promotion_id, "publish", passed)
+    with (
+        pytest.raises(BoundaryRefused, match="older snapshot"),
+        desk.platform.anonymizer_session(
+            PIPELINE_BENCHMARK.name, run, one_snapshot=True
+        ) as session,
+    ):
+        session.publish(candidate.promotion_id)
 
 
 def test_a_fund_that_bought_since_the_candidate_gets_no_release(desk: Desk) -> None:

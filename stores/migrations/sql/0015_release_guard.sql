@@ -757,7 +757,11 @@ BEGIN
         RAISE EXCEPTION 'the candidate was filed before releases were guarded'
             USING ERRCODE = 'CL028', HINT = 'run the workflow again';
     END IF;
-    -- One release is judged at a time: two at once would not see each other.
+    -- One release is judged at a time, on what is there now: two at once would not see each other.
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'a release is judged on what is there now, not on an older snapshot'
+            USING ERRCODE = 'CL020', HINT = 'publish in a READ COMMITTED transaction';
+    END IF;
     PERFORM pg_advisory_xact_lock(hashtextextended('release guard', 0));
     PERFORM control.require_partition(
         p.family, p.target, control.measured_columns(g.measures), p.partition, true);
