@@ -6,7 +6,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 from anonymization.workflow import Measure
 
-__all__ = ["UnroundedMeasure", "rounded"]
+__all__ = ["UnroundedMeasure", "rounded", "to_significant_digits"]
 
 
 class UnroundedMeasure(ValueError):
@@ -22,7 +22,7 @@ def rounded(measure: Measure, value: object) -> Decimal | int | None:
         message = f"measure {measure.column}: not a finite number, so it is not released"
         raise UnroundedMeasure(message)
     if measure.significant_digits is not None:
-        return _to_significant_digits(number, measure.significant_digits)
+        return to_significant_digits(number, measure.significant_digits)
     if measure.decimals is not None:
         exponent = Decimal(1).scaleb(-measure.decimals)
         return number.quantize(exponent, rounding=ROUND_HALF_EVEN)
@@ -35,7 +35,8 @@ def rounded(measure: Measure, value: object) -> Decimal | int | None:
     return int(number)
 
 
-def _to_significant_digits(number: Decimal, digits: int) -> Decimal:
+def to_significant_digits(number: Decimal, digits: int) -> Decimal:
+    """The number with so many digits, the rest rounded half to even."""
     if not number:
         return Decimal(0)
     exponent = number.adjusted() - digits + 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,7 @@ from anonymization.generalization.combinations import Combinations
 from expectations.disclosure.classes import Classes
 from expectations.disclosure.models import Model
 
-__all__ = ["CheckReport", "Finding", "WorstCells", "check"]
+__all__ = ["CheckReport", "Finding", "WorstCells", "check", "check_classes"]
 
 _WORST_SHOWN = 5
 
@@ -62,18 +62,24 @@ class CheckReport:
 
 def check(combinations: Combinations, models: Mapping[str, Model]) -> CheckReport:
     """Measure each model on the table's own combinations."""
-    classes = combinations.classes
+    report = check_classes(combinations.classes, models, counted=len(combinations))
+    return replace(report, tenants=combinations.tenant_count)
+
+
+def check_classes(classes: Classes, models: Mapping[str, Model], *, counted: int) -> CheckReport:
+    """Measure each model on the first ``counted`` classes; what follows them is left out."""
     return CheckReport(
-        rows=classes.total_rows,
-        cells=len(classes),
-        tenants=combinations.tenant_count,
-        models={name: _found(model, classes) for name, model in models.items()},
+        rows=int(classes.rows[:counted].sum()),
+        cells=counted,
+        tenants=0,
+        models={name: _found(model, classes, counted) for name, model in models.items()},
     )
 
 
-def _found(model: Model, classes: Classes) -> Finding:
-    measured = model.measured(classes)
-    broken = ~model.satisfied(classes)
+def _found(model: Model, classes: Classes, counted: int) -> Finding:
+    measured = model.measured(classes)[:counted]
+    broken = ~model.satisfied(classes)[:counted]
+    rows = classes.rows[:counted]
     worst_first = np.unique(measured)
     if not model.higher_is_safer:
         worst_first = worst_first[::-1]
@@ -81,10 +87,8 @@ def _found(model: Model, classes: Classes) -> Finding:
         value=_bounded(worst_first[0]) if len(worst_first) else None,
         holds=not broken.any(),
         cells_breaking=int(broken.sum()),
-        rows_breaking=int(classes.rows[broken].sum()),
-        worst_cells=tuple(
-            _cells(value, measured, classes.rows) for value in worst_first[:_WORST_SHOWN]
-        ),
+        rows_breaking=int(rows[broken].sum()),
+        worst_cells=tuple(_cells(value, measured, rows) for value in worst_first[:_WORST_SHOWN]),
     )
 
 

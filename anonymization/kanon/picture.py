@@ -37,7 +37,7 @@ def draw(path: Path, sizes: npt.NDArray[np.int64], curve: Sequence[AtK], k: int,
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
     from matplotlib.figure import Figure  # noqa: PLC0415
 
-    with mpl.rc_context({"svg.hashsalt": "classline", "font.size": 9}):
+    with mpl.rc_context({"svg.hashsalt": "classline", "font.size": 8.5}):
         figure = Figure(figsize=(11, 3.6), layout="constrained")
         FigureCanvasAgg(figure)
         histogram, suppressed, utility = figure.subplots(1, 3)
@@ -81,5 +81,5 @@ def _draw_utility(axes: Axes, curve: Sequence[AtK], k: int, unit: str) -> None:
     axes.set_xticks(ks, [str(each) for each in ks])
     axes.minorticks_off()
     axes.set_ylim(0, 1.02)
-    axes.set_title("utility (1 - loss of kept and suppressed rows)")
+    axes.set_title("utility (1 - loss, suppressed rows lose all)")
     axes.set_xlabel(f"k ({unit})")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import numpy as np
 
 from anonymization.engines.combining import read_combinations
 from anonymization.engines.duckdb_engine import duckdb_engine
@@ -20,6 +22,8 @@ from anonymization.kanon.request import NamedModels, Request
 
 __all__ = ["Subject", "all_hierarchies", "found_hierarchies", "read_subject"]
 
+_LARGEST_SUM = 2.0**62
+
 
 @dataclass(frozen=True, slots=True)
 class Subject:
@@ -27,8 +31,21 @@ class Subject:
 
     engine: Engine
     table: Table
+    request: Request
     combinations: Combinations
-    models: NamedModels
+    sensitive_hierarchy: Hierarchy | None
+
+    @property
+    def models(self) -> NamedModels:
+        """The models that were asked for."""
+        return self.request.models(self.sensitive_hierarchy)
+
+    def with_k(self, k: int) -> Subject:
+        """The same file, asked for another k, with and without a fund where both were alike."""
+        flags = self.request.flags
+        alike = flags.k_without_fund == flags.k
+        other = replace(flags, k=k, k_without_fund=k if alike else flags.k_without_fund)
+        return replace(self, request=replace(self.request, flags=other))
 
 
 @contextmanager
@@ -50,12 +67,23 @@ def read_subject(path: Path, request: Request, hierarchies: Path | None) -> Iter
             amount=roles.amount,
             sensitive=roles.sensitive,
         )
+        _require_summable(combinations)
         hierarchy = None
         if of_sensitive and hierarchies is not None and roles.sensitive is not None:
             file = hierarchy_file_of(hierarchies, roles.sensitive)
             domain = combinations.sensitive_domain
             hierarchy = hierarchy_from_csv(file, roles.sensitive, domain)
-        yield Subject(engine, table, combinations, request.models(hierarchy))
+        yield Subject(engine, table, request, combinations, hierarchy)
+
+
+def _require_summable(combinations: Combinations) -> None:
+    """Sums of 64 bits must hold: every amount of the table together is the largest of them."""
+    who = combinations.classes.contributors
+    if who is None or who.amounts is None:
+        return
+    if float(who.amounts.astype(np.float64).sum()) > _LARGEST_SUM:
+        message = "the amounts' sum needs more than 62 bits; give them in a coarser unit"
+        raise KanonError(message)
 
 
 def all_hierarchies(combinations: Combinations, directory: Path) -> tuple[Hierarchy, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from functools import wraps
 from pathlib import Path
@@ -25,6 +25,7 @@ def add_to(app: typer.Typer) -> None:
     kanon = typer.Typer(no_args_is_help=True, help="Anonymize a plain CSV or Parquet file.")
     kanon.command("check")(_taking_model_flags(check))
     kanon.command("search")(_taking_model_flags(search))
+    kanon.command("release")(_taking_model_flags(release))
     app.add_typer(kanon, name="kanon")
 
 
@@ -41,6 +42,15 @@ class MetricName(StrEnum):
 
 _FileArgument = Annotated[Path, typer.Argument(help="A CSV or Parquet file, or a folder of these.")]
 _JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+class ModeName(StrEnum):
+    """How a release makes its cells."""
+
+    LATTICE = "lattice"
+    PARTITION = "partition"
+
+
 _folder = typer.Option(
     exists=True, file_okay=False, help="Folder with a file *hierarchy_COLUMN.csv for each column."
 )
@@ -231,3 +241,51 @@ def _show_search(result: SearchResult, found: dict[str, Any]) -> None:
     say(f"{proven}: {result.checks:,} of {result.lattice_size:,} nodes looked at")
     for column in found["never_hidden"]:
         say(f"note: the top of {column}'s hierarchy is several labels, so it is never hidden")
+
+
+def release(  # noqa: PLR0913, PLR0917 - one argument a flag
+    file: _FileArgument,
+    flags: dict[str, Any],
+    out: Annotated[Path, typer.Option(help="Where the cells go: .parquet or .csv.")],
+    hierarchies: _SomeHierarchiesOption = None,
+    mode: Annotated[ModeName, typer.Option(help="A lattice node, or cuts.")] = ModeName.LATTICE,
+    suppression: _SuppressionOption = "0",
+    metric: _MetricOption = MetricName.LOSS,
+    seconds: _SecondsOption = None,
+    digits: Annotated[int, typer.Option(min=1, max=6, help="Digits kept of a sum.")] = 3,
+    report: Annotated[Path | None, typer.Option(help="Where the JSON report goes.")] = None,
+    picture: Annotated[Path | None, typer.Option(help="Where a .svg or .png goes.")] = None,
+    as_json: _JsonOption = False,  # noqa: FBT002
+) -> None:
+    """Write the cells of a file: labels, counts and a rounded sum, all safe, never a row."""
+    from anonymization.kanon import release as releasing  # noqa: PLC0415 - loads DuckDB
+    from anonymization.kanon.grouping import Mode, grouper_for  # noqa: PLC0415
+    from anonymization.kanon.reading import read_subject  # noqa: PLC0415
+    from anonymization.kanon.request import Flags, request_of  # noqa: PLC0415
+    from anonymization.kanon.search import aim_of  # noqa: PLC0415
+
+    request = request_of(releasing.flags_of_release(Flags(**flags)))
+    aim = aim_of(metric.value, suppression, seconds)
+    files = releasing.Files(out, report, picture)
+    chosen = Mode(mode.value)
+    releasing.require_files(files, file, chosen, hierarchies, request)
+    with read_subject(file, request, hierarchies) as subject:
+        grouper = grouper_for(subject, chosen, hierarchies, aim)
+        released = releasing.release(subject, grouper, files, digits=digits)
+    if as_json:
+        print_json(released.report)
+        return
+    _show_release(released.report, files.named)
+
+
+def _show_release(report: dict[str, Any], written: Sequence[Path]) -> None:
+    say(
+        f"{report['cells']:,} cells of {report['rows']:,} rows; {report['suppressed_rows']:,} rows "
+        f"suppressed; loss {report['certainty_penalty']:.4f}"
+    )
+    if not report.get("proven_optimal", True):
+        say("best found, not proven optimal")
+    kept = ", ".join(f"{name} {limit}" for name, limit in report["models"].items())
+    say(f"every cell keeps {kept}")
+    for path in written:
+        say(f"written: {path}")
