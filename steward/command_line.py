@@ -6,7 +6,17 @@ import sys
 
 import typer
 
-from steward.commands import boundary, catalog, demo, installation, intake, keys, promotion, review
+from steward.commands import (
+    boundary,
+    catalog,
+    demo,
+    installation,
+    intake,
+    kanon,
+    keys,
+    promotion,
+    review,
+)
 from steward.console import ExitCode, fail
 
 __all__ = ["app", "main"]
@@ -25,6 +35,7 @@ catalog.add_to(app)
 review.add_to(app)
 boundary.add_to(app)
 keys.add_to(app)
+kanon.add_to(app)
 demo.add_to(app)
 
 _OURS = (

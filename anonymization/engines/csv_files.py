@@ -36,7 +36,7 @@ def read_layout(path: Path) -> CsvLayout:
     lines = raw.decode("utf-8-sig", errors="ignore").splitlines(keepends=True)
     if not whole and len(lines) > 1:
         lines.pop()  # the sample ends within it
-    delimiter = max(_DELIMITERS, key=lambda each: _fields_agreed_on(lines, each))
+    delimiter = max(_DELIMITERS, key=lambda each: _evidence_for(lines, each))
     records = _records(lines, delimiter)
     if not records:
         message = f"{path.name}: is empty, so there is nothing to measure"
@@ -48,10 +48,14 @@ def read_layout(path: Path) -> CsvLayout:
     return CsvLayout(delimiter, tuple(records[0]))
 
 
-def _fields_agreed_on(lines: list[str], delimiter: str) -> int:
-    """Fields of a record if all records agree on it, else 0; a tie goes to the earlier one."""
-    widths = {len(record) for record in _records(lines, delimiter)[:_SAMPLE_RECORDS]}
-    return widths.pop() if len(widths) == 1 else 0
+def _evidence_for(lines: list[str], delimiter: str) -> tuple[int, int]:
+    """Fields of a record if all records agree on several, then fields of the first.
+
+    So a ragged file is read as what its header says, and then refused as ragged.
+    """
+    widths = [len(record) for record in _records(lines, delimiter)[:_SAMPLE_RECORDS]]
+    agreed = widths[0] if len(set(widths)) == 1 else 0
+    return (agreed if agreed > 1 else 0, widths[0] if widths else 0)
 
 
 def _records(lines: list[str], delimiter: str) -> list[list[str]]:

@@ -59,3 +59,18 @@ def classline(
         return Said(int(ended.value.code or 0), out, err)
 
     return call
+
+
+@pytest.fixture
+def kanon(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Call:
+    """Calls `classline kanon` as the entry point does; it needs no installation."""
+
+    def call(*arguments: object) -> Said:
+        monkeypatch.setattr("sys.argv", ["classline", "kanon", *map(str, arguments)])
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            command_line.main()
+        out, err = capfd.readouterr()
+        return Said(int(ended.value.code or 0), out, err)
+
+    return call

@@ -183,7 +183,7 @@ def test_help_is_quick_to_load() -> None:
     probe = (
         "import sys, steward.command_line; "
         "print([m for m in ('dagster', 'datahub', 'great_expectations', 'pandas', 'sqlalchemy',"
-        " 'psycopg', 'alembic') if m in sys.modules])"
+        " 'psycopg', 'alembic', 'duckdb', 'numpy', 'pyarrow', 'matplotlib') if m in sys.modules])"
     )
     shown = subprocess.run([sys.executable, "-c", probe], check=True, capture_output=True)
     assert shown.stdout.decode().strip() == "[]"

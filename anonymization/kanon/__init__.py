@@ -1,0 +1,1 @@
+"""Anonymization of plain files: check a table, search a generalization, release its cells."""
