@@ -3,6 +3,7 @@
 ExpectationsError
 ├── UnmeasurableContribution   a cell's contributions contradict themselves
 ├── MiscountedCells            the number of tenants is not given once per cell
+├── UnmeasurableModel          a model's parameters, or what it looks at, are missing or absurd
 └── SuiteError                 a suite cannot be built
     ├── UncheckableColumn      the target has a column of a type that no cell aggregate has
     ├── UnknownColumn          values are allowed for a column that a candidate does not have
@@ -18,6 +19,7 @@ __all__ = [
     "UncheckableColumn",
     "UnknownColumn",
     "UnmeasurableContribution",
+    "UnmeasurableModel",
     "WeakSuite",
 ]
 
@@ -28,6 +30,10 @@ class ExpectationsError(ValueError):
 
 class UnmeasurableContribution(ExpectationsError):
     """A cell's contributions contradict themselves, so no rule can be decided on them."""
+
+
+class UnmeasurableModel(ExpectationsError):
+    """A model whose parameters make no sense, or that looks at what is not known."""
 
 
 class MiscountedCells(ExpectationsError):
