@@ -109,6 +109,13 @@ class AlertDesk:
         except StoreError as error:
             _log.error("an alert could not be stored (%s): %s", type(error).__name__, error)
 
+    def boundary_rule_broken(self) -> None:
+        """The verification's alarm. What it found stands even where this cannot be stored."""
+        try:
+            self.raise_alert(AlertKind.BOUNDARY_RULE_BROKEN, "boundary.verify")
+        except StoreError as error:
+            _log.error("an alert could not be stored (%s): %s", type(error).__name__, error)
+
     def tenants_read_in_run(self, invocation_name: str, run: UUID) -> None:
         """A run's one notice; where it cannot be stored the run may not read."""
         self.raise_alert(AlertKind.TENANTS_READ_IN_RUN, invocation_name, run=run)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Self
@@ -20,6 +20,7 @@ from stores.errors import DatabaseUnreachable
 from stores.home import Home
 from stores.invocation import REQUIRED_SETTING, InvocationGuard
 from stores.keyring import Keyring, LoginSecret, open_keyring
+from stores.login_engines import LoginEngines
 from stores.sessions import (
     AnonymizerSession,
     AuditorSession,
@@ -51,7 +52,8 @@ class Platform:
         self.database = database
         self._keyring = keyring
         self._keyring_stamp = _stamp(keyring.path)
-        self._engines: dict[str, Engine] = {}
+        self._admin_engine: Engine | None = None
+        self._engines = LoginEngines()
         self.alerts = AlertDesk(self.platform_session, webhook_from_environment())
         self._guard = InvocationGuard(self.alerts, required=bool(os.environ.get(REQUIRED_SETTING)))
 
@@ -64,13 +66,16 @@ class Platform:
     def close(self) -> None:
         """Close every connection."""
         self.alerts.close()
-        for engine in self._engines.values():
-            engine.dispose()
-        self._engines.clear()
+        self._engines.close()
+        if self._admin_engine is not None:
+            self._admin_engine.dispose()
+            self._admin_engine = None
 
     def admin_engine(self) -> Engine:
         """The administrator's engine: provisioning and migrations, never data of a class."""
-        return self._engine("", lambda: engine_for(self.database.admin_url()))
+        if self._admin_engine is None:
+            self._admin_engine = engine_for(self.database.admin_url())
+        return self._admin_engine
 
     @property
     def keyring(self) -> Keyring:
@@ -87,7 +92,8 @@ class Platform:
         claim = Claim(secret.login, (_T, _A), purpose, tenant=tenant_id)
         with (
             self._guard.tenant(tenant_id),
-            opened(self._login_engine(secret), self.keyring, claim, TenantSession) as session,
+            self._login_engine(secret) as engine,
+            opened(engine, self.keyring, claim, TenantSession) as session,
         ):
             yield session
 
@@ -96,7 +102,10 @@ class Platform:
         """A session of that fund, over its own login."""
         secret = self.keyring.login(PrincipalKind.FUND, fund_id)
         claim = Claim(secret.login, (_F, _A), purpose, fund=fund_id)
-        with opened(self._login_engine(secret), self.keyring, claim, FundSession) as session:
+        with (
+            self._login_engine(secret) as engine,
+            opened(engine, self.keyring, claim, FundSession) as session,
+        ):
             yield session
 
     @contextmanager
@@ -104,7 +113,10 @@ class Platform:
         """A session of the platform itself."""
         secret = self.keyring.login(PrincipalKind.PLATFORM, SERVICE)
         claim = Claim(secret.login, (_P, _A), purpose)
-        with opened(self._login_engine(secret), self.keyring, claim, PlatformSession) as session:
+        with (
+            self._login_engine(secret) as engine,
+            opened(engine, self.keyring, claim, PlatformSession) as session,
+        ):
             yield session
 
     @contextmanager
@@ -112,7 +124,10 @@ class Platform:
         """A session that writes loads and reads nothing."""
         secret = self.keyring.login(PrincipalKind.LOADER, SERVICE)
         claim = Claim(secret.login, (_T,), purpose, lifetime_seconds=7200)
-        with opened(self._login_engine(secret), self.keyring, claim, LoaderSession) as session:
+        with (
+            self._login_engine(secret) as engine,
+            opened(engine, self.keyring, claim, LoaderSession) as session,
+        ):
             yield session
 
     @contextmanager
@@ -124,8 +139,7 @@ class Platform:
         claim = Claim(
             secret.login, (_T, _A), "promotion", workflow=workflow, run=run, lifetime_seconds=7200
         )
-        engine = self._login_engine(secret)
-        with self._guard.run(run) as before_reading:
+        with self._guard.run(run) as before_reading, self._login_engine(secret) as engine:
             made = partial(AnonymizerSession, before_reading=before_reading)
             with opened(engine, self.keyring, claim, made, one_snapshot=one_snapshot) as session:
                 yield session
@@ -137,7 +151,8 @@ class Platform:
         claim = Claim(secret.login, tuple(DataClass), "audit", run=run)
         with (
             self._guard.run(run) as before_reading,
-            opened(self._login_engine(secret), self.keyring, claim, AuditorSession) as session,
+            self._login_engine(secret) as engine,
+            opened(engine, self.keyring, claim, AuditorSession) as session,
         ):
             before_reading()
             yield session
@@ -149,16 +164,14 @@ class Platform:
             credential.login, PrincipalKind.STEWARD, credential.name, credential.password
         )
         claim = Claim(secret.login, (_A,), "decision")
-        with opened(self._login_engine(secret), self.keyring, claim, StewardSession) as session:
+        with (
+            self._login_engine(secret) as engine,
+            opened(engine, self.keyring, claim, StewardSession) as session,
+        ):
             yield session
 
-    def _login_engine(self, secret: LoginSecret) -> Engine:
-        return self._engine(secret.login, lambda: engine_for(self.database.login_url(secret)))
-
-    def _engine(self, name: str, make: Callable[[], Engine]) -> Engine:
-        if name not in self._engines:
-            self._engines[name] = make()
-        return self._engines[name]
+    def _login_engine(self, secret: LoginSecret) -> AbstractContextManager[Engine]:
+        return self._engines.lent(secret.login, lambda: engine_for(self.database.login_url(secret)))
 
 
 def _stamp(path: Path) -> tuple[int, int]:

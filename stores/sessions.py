@@ -330,9 +330,15 @@ class AuditorSession(Session):
 
     kind = PrincipalKind.AUDITOR
 
-    def count_rows(self, dataset_name: str) -> int:
-        """Number of rows of one dataset, over all owners."""
+    def count_rows(self, data_class: DataClass, dataset_name: str) -> int:
+        """Number of rows over all owners; the caller says which class it expects."""
         dataset = REGISTRY.get(dataset_name)
+        if dataset.data_class is not data_class:
+            message = (
+                f"{dataset.qualified_name} [{dataset.data_class}] counted as {data_class}: "
+                "refused; name the dataset's own class"
+            )
+            raise ClassRefused(message)
         return int(self._one("SELECT control.audit_count(:d) AS n", d=dataset.qualified_name)["n"])
 
 

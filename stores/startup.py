@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import text
 
+from catalog.declared import REGISTRY
+from stores.boundary.class_register import record_class_changes
 from stores.boundary.provisioning import ensure_services
-from stores.boundary.verification import refuse_unsound, verify
+from stores.boundary.verification import refuse_unsound, verify_and_alert
 from stores.databases import EmbeddedDatabase, database_of
 from stores.errors import translated_errors
 from stores.home import Home
@@ -38,7 +40,9 @@ def bring_up(home: Home) -> BroughtUp:
         with translated_errors():
             migrated = migrate(platform.admin_engine())
         ensure_services(platform)
-        refuse_unsound(verify(platform))
+        with translated_errors(), platform.admin_engine().begin() as connection:
+            record_class_changes(connection, REGISTRY)
+        refuse_unsound(verify_and_alert(platform))
     return BroughtUp(server_started=started, schema_migrated=migrated)
 
 

@@ -27,12 +27,12 @@ def verify_(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,  # noqa: FBT002
 ) -> None:
     """Check every rule of the storage boundary; exit 1 where one does not hold."""
-    from stores.boundary.verification import verify  # noqa: PLC0415
+    from stores.boundary.verification import verify_and_alert  # noqa: PLC0415
     from stores.home import classline_home  # noqa: PLC0415
     from stores.platform import open_platform  # noqa: PLC0415
 
     with open_platform(classline_home()) as platform:
-        results = verify(platform)
+        results = verify_and_alert(platform)
     violated = sum(not result.passed for result in results)
     if as_json:
         print_json(

@@ -1,6 +1,7 @@
 """Makes owners and logins: tenants, funds, stewards and the services, as the administrator.
 
-Opaque names, passwords hashed before they leave this process, one audit row per boundary crossed.
+Opaque names, passwords hashed before they leave this process, a reason for every write that the
+database audits.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ __all__ = [
     "driver_of",
     "ensure_owners",
     "ensure_services",
+    "give_reason",
     "opaque_id",
     "store_signing_key",
 ]
@@ -89,6 +91,7 @@ def ensure_services(platform: Platform) -> None:
         store_logins(platform.home, made)
         keyring = platform.keyring
     with translated_errors(), platform.admin_engine().begin() as connection:
+        give_reason(connection, "classline up")
         store_signing_key(connection, keyring.kid, keyring.signing_key)
         known = set(connection.execute(text("SELECT login FROM control.logins")).scalars())
         services = [keyring.login(kind, SERVICE) for kind in _SERVICES]
@@ -99,6 +102,7 @@ def ensure_services(platform: Platform) -> None:
 def ensure_owners(platform: Platform, portfolio: Mapping[str, str], *, reason: str) -> OwnerIds:
     """Register portfolio companies under their funds (name -> fund name), with a login each."""
     with translated_errors(), platform.admin_engine().begin() as connection:
+        give_reason(connection, reason)
         connection.execute(text("LOCK TABLE control.tenants IN SHARE ROW EXCLUSIVE MODE"))
         funds = _ids(connection, "fund")
         tenants = _ids(connection, "tenant")
@@ -132,9 +136,7 @@ def ensure_owners(platform: Platform, portfolio: Mapping[str, str], *, reason: s
         _insert_owners(connection, "fund", new_funds)
         _insert_owners(connection, "tenant", new_tenants)
         _insert_memberships(
-            connection,
-            [(owner, funds[portfolio[name]]) for name, owner in new_tenants.items()],
-            reason,
+            connection, [(owner, funds[portfolio[name]]) for name, owner in new_tenants.items()]
         )
         create_logins(connection, logins)
         if logins:
@@ -160,6 +162,7 @@ def add_steward(platform: Platform, name: str) -> StewardCredential:
         raise StewardExists(message)
     secret = new_login(PrincipalKind.STEWARD, name)
     with translated_errors(), platform.admin_engine().begin() as connection:
+        give_reason(connection, "classline steward add")
         added = connection.execute(
             text(
                 "INSERT INTO control.stewards (steward_name, login, added_by) "
@@ -171,7 +174,6 @@ def add_steward(platform: Platform, name: str) -> StewardCredential:
             message = f"a steward {name} is registered already; use the credential made then"
             raise StewardExists(message)
         create_logins(connection, [secret])
-        audit(connection, [("steward added", name, None, "steward")], "classline steward add")
     return StewardCredential(name, secret.login, secret.password)
 
 
@@ -217,9 +219,7 @@ def _insert_owners(connection: Connection, kind: str, owners: Mapping[str, str])
         )
 
 
-def _insert_memberships(
-    connection: Connection, memberships: Iterable[tuple[str, str]], reason: str
-) -> None:
+def _insert_memberships(connection: Connection, memberships: Iterable[tuple[str, str]]) -> None:
     rows = [{"tenant": tenant, "fund": fund} for tenant, fund in memberships]
     if rows:
         connection.execute(
@@ -229,21 +229,25 @@ def _insert_memberships(
             ),
             rows,
         )
-        audit(
-            connection,
-            [("portfolio membership added", row["tenant"], None, row["fund"]) for row in rows],
-            reason,
-        )
+
+
+def give_reason(connection: Connection, reason: str) -> None:
+    """Say why this transaction writes; the database leaves its audit rows with that reason."""
+    connection.execute(text("SELECT set_config('classline.reason', :why, true)"), {"why": reason})
 
 
 def audit(
-    connection: Connection, entries: Iterable[tuple[str, str, str | None, str]], reason: str
+    connection: Connection, entries: Iterable[tuple[str, str, str | None, str | None]], reason: str
 ) -> None:
-    """Leave a row of each write across a class boundary: action, subject, before, after."""
+    """Leave a row for what no single write shows: action, subject, before, after.
+
+    Writes to memberships, logins, stewards, keys and floors leave theirs by a trigger.
+    """
     connection.execute(
         text(
             "INSERT INTO platform.kv_audit (actor, action, subject, from_value, to_value, reason) "
-            "VALUES (session_user, :action, :subject, :was, :now, :reason)"
+            "VALUES (session_user || COALESCE(' (' || system_user || ')', ''), :action, :subject, "
+            ":was, :now, :reason)"
         ),
         [
             {"action": action, "subject": subject, "was": was, "now": now, "reason": reason}

@@ -1,7 +1,7 @@
 """Rotates the key that signs claims and every login, with an overlap in which both work.
 
 Order: the new key and roles first, then the keyring, then the end of the old ones. A crash leaves
-a spare key or a role too many, never a session that cannot start.
+a spare key or a role too many, never a session that cannot start; the next rotation ends them.
 """
 
 from __future__ import annotations
@@ -13,15 +13,23 @@ from datetime import timedelta
 from psycopg import sql
 from sqlalchemy import Connection, text
 
-from stores.boundary.provisioning import audit, create_logins, driver_of, store_signing_key
+from catalog.data_classes import PrincipalKind
+from stores.boundary.provisioning import (
+    audit,
+    create_logins,
+    driver_of,
+    give_reason,
+    store_signing_key,
+)
 from stores.errors import StoreError, translated_errors
-from stores.keyring import Keyring, new_login, replace_keys
+from stores.keyring import new_login, replace_keys
 from stores.platform import Platform
 from stores.secret_files import exclusive
 
 __all__ = ["DEFAULT_OVERLAP", "BadOverlap", "Rotated", "rotate_keys"]
 
 DEFAULT_OVERLAP = timedelta(hours=2)
+_REASON = "classline keys rotate"
 _LONGEST_OVERLAP = timedelta(days=7)
 
 
@@ -52,34 +60,45 @@ def rotate_keys(platform: Platform, *, overlap: timedelta = DEFAULT_OVERLAP) -> 
         fresh = [new_login(secret.kind, secret.owner) for secret in old.logins.values()]
         kid, key = f"k{secrets.token_hex(4)}", secrets.token_bytes(32)
         with translated_errors(), platform.admin_engine().begin() as connection:
+            give_reason(connection, _REASON)
             store_signing_key(connection, kid, key)
             create_logins(connection, fresh)
         replace_keys(platform.home, kid=kid, signing_key=key, logins=fresh)
         with translated_errors(), platform.admin_engine().begin() as connection:
+            give_reason(connection, _REASON)
             removed = _remove_ended(connection)
-            _end_after(connection, old, overlap)
-            audit(
-                connection,
-                [("keys rotated", f"{len(fresh)} logins", old.kid, kid)],
-                "classline keys rotate",
-            )
+            _end_after(connection, platform, overlap)
+            audit(connection, [("keys rotated", f"{len(fresh)} logins", old.kid, kid)], _REASON)
         return Rotated(kid, len(fresh), removed)
 
 
-def _end_after(connection: Connection, old: Keyring, overlap: timedelta) -> None:
-    seconds = {"seconds": overlap.total_seconds()}
+def _end_after(connection: Connection, platform: Platform, overlap: timedelta) -> None:
+    """End whatever the keyring no longer holds, also what an interrupted rotation left behind."""
     (until,) = connection.execute(
-        text(
-            "UPDATE control.signing_keys SET not_after = LEAST(not_after, clock_timestamp() "
-            "+ make_interval(secs => :seconds)) WHERE kid = :kid RETURNING not_after::text"
-        ),
-        seconds | {"kid": old.kid},
+        text("SELECT (clock_timestamp() + make_interval(secs => :seconds))::text"),
+        {"seconds": overlap.total_seconds()},
     ).one()
+    registered = connection.execute(
+        text(
+            "SELECT l.login FROM control.logins l JOIN pg_roles r ON r.rolname = l.login "
+            "WHERE l.kind <> :steward AND COALESCE(r.rolvaliduntil, 'infinity') > :until"
+        ),
+        {"steward": str(PrincipalKind.STEWARD), "until": until},
+    ).scalars()
+    # Read after the registered ones: a login is put into the keyring before it is committed.
+    logins, keyring = set(registered), platform.keyring
+    connection.execute(
+        text(
+            "UPDATE control.signing_keys SET not_after = :until "
+            "WHERE kid <> :kid AND not_after > :until"
+        ),
+        {"until": until, "kid": keyring.kid},
+    )
     driver = driver_of(connection)
-    for secret in old.logins.values():
+    for login in sorted(logins - {secret.login for secret in keyring.logins.values()}):
         driver.execute(
             sql.SQL("ALTER ROLE {} VALID UNTIL {}").format(
-                sql.Identifier(secret.login), sql.Literal(until)
+                sql.Identifier(login), sql.Literal(until)
             )
         )
 

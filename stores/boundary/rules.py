@@ -14,6 +14,7 @@ from catalog.registry import Dataset, Registry
 from stores.tables import physical_datasets
 
 __all__ = [
+    "ADMIN_WRITES",
     "APPEND_ONLY",
     "COLUMN_GRANTS",
     "GROUPS",
@@ -254,3 +255,17 @@ APPEND_ONLY = frozenset(
         "platform.kv_audit",
     }
 )
+
+# What an administrator writes across a class boundary: table, then the arguments of its trigger,
+# which leaves the row in kv_audit.
+ADMIN_WRITES: Mapping[str, tuple[str, str, str]] = {
+    "control.portfolio_membership": ("portfolio membership", "tenant_id", "fund_id"),
+    "control.logins": ("login", "login", "kind tenant_id fund_id"),
+    "control.stewards": ("steward", "steward_name", "login"),
+    "control.signing_keys": ("signing key", "kid", "not_after"),
+    "control.class_floors": (
+        "floor",
+        "from_class to_class",
+        "k_tenants k_after_leaving_out_a_fund k_funds max_share p_percent",
+    ),
+}

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from stores.boundary.inspection import Check, Inspected
 from stores.boundary.rules import (
+    ADMIN_WRITES,
     APPEND_ONLY,
     OWNER_OF_SCHEMA,
     UNFORCED_SCHEMAS,
@@ -149,11 +150,28 @@ def _append_only(seen: Inspected) -> Iterator[str]:
         for row in seen.rows(
             "SELECT n.nspname || '.' || c.relname AS table FROM pg_trigger t "
             "JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace "
-            "WHERE t.tgenabled IN ('O', 'A') AND t.tgtype = 58 AND t.tgqual IS NULL "
+            "WHERE t.tgenabled = 'A' AND t.tgtype = 58 AND t.tgqual IS NULL "
             "AND t.tgfoid = to_regprocedure('control.refuse_change()')"
         )
     }
     yield from (f"{table} can be changed afterwards" for table in APPEND_ONLY - sound)
+
+
+def _admin_writes(seen: Inspected) -> Iterator[str]:
+    # tgtype 29: after, for each row, on INSERT, UPDATE and DELETE.  32: after TRUNCATE.
+    found = {
+        (row.table, row.type): tuple(bytes(row.arguments).decode().split("\0")[:-1])
+        for row in seen.rows(
+            "SELECT n.nspname || '.' || c.relname AS table, t.tgtype AS type, "
+            "t.tgargs AS arguments FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid "
+            "JOIN pg_namespace n ON n.oid = c.relnamespace WHERE t.tgenabled = 'A' "
+            "AND t.tgqual IS NULL AND t.tgattr = '' "
+            "AND t.tgfoid = to_regprocedure('control.record_admin_write()')"
+        )
+    }
+    for table, arguments in ADMIN_WRITES.items():
+        if any(found.get((table, kind)) != arguments for kind in (29, 32)):
+            yield f"a write to {table} leaves no row in platform.kv_audit"
 
 
 def _reactions(seen: Inspected) -> Iterator[str]:
@@ -162,6 +180,7 @@ def _reactions(seen: Inspected) -> Iterator[str]:
         "SELECT tgrelid AS rel, 'trigger ' || tgname AS name FROM pg_trigger "
         "WHERE NOT tgisinternal "
         "AND tgfoid IS DISTINCT FROM to_regprocedure('control.refuse_change()') "
+        "AND tgfoid IS DISTINCT FROM to_regprocedure('control.record_admin_write()') "
         "UNION ALL SELECT ev_class, 'rule ' || rulename FROM pg_rewrite) x "
         "JOIN pg_class c ON c.oid = x.rel JOIN pg_namespace n ON n.oid = c.relnamespace "
         "WHERE n.nspname = ANY(:schemas) AND c.relkind IN ('r', 'p')",
@@ -212,8 +231,14 @@ TABLE_CHECKS: tuple[Check, ...] = (
     Check(
         "triggers.append_only",
         "what was decided, checked or audited cannot be changed",
-        "ALTER TABLE … ENABLE TRIGGER append_only, and find out what was changed",
+        "ALTER TABLE … ENABLE ALWAYS TRIGGER append_only, and find out what was changed",
         _append_only,
+    ),
+    Check(
+        "triggers.admin_writes",
+        "a write to memberships, logins, stewards, keys or floors leaves a row in kv_audit",
+        "ALTER TABLE … ENABLE ALWAYS TRIGGER admin_write, admin_truncate; revision 0016 makes them",
+        _admin_writes,
     ),
     Check(
         "triggers.none_else",

@@ -21,7 +21,15 @@ from stores.boundary.table_checks import TABLE_CHECKS
 from stores.errors import StoreError, translated_errors
 from stores.platform import Platform
 
-__all__ = ["CHECKS", "BoundaryUnsound", "RuleResult", "inspect", "refuse_unsound", "verify"]
+__all__ = [
+    "CHECKS",
+    "BoundaryUnsound",
+    "RuleResult",
+    "inspect",
+    "refuse_unsound",
+    "verify",
+    "verify_and_alert",
+]
 
 CHECKS: tuple[Check, ...] = (
     *ROLE_CHECKS,
@@ -62,6 +70,14 @@ def verify(platform: Platform, registry: Registry = REGISTRY) -> tuple[RuleResul
     with translated_errors(), platform.admin_engine().connect() as connection:
         connection.exec_driver_sql("SET TRANSACTION READ ONLY")
         return inspect(connection, platform, registry)
+
+
+def verify_and_alert(platform: Platform) -> tuple[RuleResult, ...]:
+    """The same, and an alert where a rule does not hold."""
+    results = verify(platform)
+    if not all(result.passed for result in results):
+        platform.alerts.boundary_rule_broken()
+    return results
 
 
 def inspect(

@@ -1,4 +1,4 @@
-"""A Hypothesis state machine: whatever A does with connections, pools and claims, it never sees B.
+"""A Hypothesis state machine: with connections, pools, claims and runs, A never sees B.
 
 Hypothesis is imported with this module alone, so that the kit works without it.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
+from uuid import UUID
 
 import psycopg
 from hypothesis import strategies as st
@@ -24,7 +25,28 @@ from stores.isolation_kit.world import World, leaks
 __all__ = ["isolation_machine"]
 
 _TABLES = tuple(dataset.qualified_name for dataset in owned_tables(DataClass.TENANT_PRIVATE))
-_CLAIMS = ("own", "expired", "of b", "for b", "none")
+_CLAIMS = ("own", "expired", "of b", "for b", "of a run", "none")
+_SOURCE = "tenant_private.crm_accounts"
+_WORKFLOW = "isolation_kit"
+_DIGEST = "0" * 64
+_REGISTRATION = {
+    "workflow": _WORKFLOW,
+    "source_digest": _DIGEST,
+    "sources": [_SOURCE],
+    "target": "platform.agent_run_aggregates",
+    "from_class": str(DataClass.TENANT_PRIVATE),
+    "to_class": str(DataClass.ASCEND_PLATFORM_METRIC),
+    "policy": {
+        "k_tenants": 5,
+        "k_after_leaving_out_a_fund": 5,
+        "k_funds": 3,
+        "max_share": 0.5,
+        "p_percent": 20,
+    },
+    "required_checks": ["output_schema", "no_pii_shaped_value", "k_distinct_tenants"],
+    "publish_mode": "once",
+    "requested_by": _WORKFLOW,
+}
 
 
 def isolation_machine(world: World) -> type[RuleBasedStateMachine]:
@@ -44,6 +66,7 @@ class _Machine(RuleBasedStateMachine):
         super().__init__()
         self.undo = ExitStack()
         self.seen: list[object] = []
+        self.run: UUID | None = None
 
     @initialize()
     def connect(self) -> None:
@@ -114,6 +137,28 @@ class _Machine(RuleBasedStateMachine):
             )
         self.world.sign_with(replace(platform.keyring, kid=kid, signing_key=key))
 
+    @rule(table=st.sampled_from(_TABLES))
+    def promote(self, table: str) -> None:
+        """Open a run in which the anonymizer reads both, while A tries to read along."""
+        platform = self.world.platform
+        with platform.platform_session("isolation kit") as session:
+            session.register_workflow(_REGISTRATION)
+            self.run = session.start_run(_WORKFLOW, _DIGEST)
+        with platform.anonymizer_session(_WORKFLOW, self.run) as session:
+            rows = session.query_tenant_private(f"SELECT * FROM {_SOURCE}")  # noqa: S608 - a constant
+            assert leaks(self.world, rows)  # noqa: S101 - or the run read nothing of B's
+            self._bare(f"TABLE {table}")
+            self._bare("SELECT set_config('classline.claim', %s, false)", self._claim("of a run"))
+            for reached in (_SOURCE, "quarantine.candidate_cells", "control.cell_contributors"):
+                self._bare(f"TABLE {reached}")
+
+    @rule()
+    def finish(self) -> None:
+        """End the run; what it could read, nobody can now."""
+        if self.run is not None:
+            with self.world.platform.platform_session("isolation kit") as session:
+                session.finish_run(self.run)
+
     @invariant()
     def a_never_sees_b(self) -> None:
         self.world.require_no_leak("the state machine", self.seen[-1:])
@@ -149,6 +194,7 @@ class _Machine(RuleBasedStateMachine):
             "expired": world.token(world.a, lifetime_seconds=-60),
             "of b": world.token(world.b),
             "for b": world.token(world.b, login=world.a.login),
+            "of a run": world.token(world.a, workflow=_WORKFLOW, run=self.run),
             "none": "",
         }
         return claims[kind]

@@ -91,8 +91,11 @@ def emptied(platform: Platform) -> Platform:
     """The platform, with an empty outbox and no promotions."""
     with platform.admin_engine().begin() as connection:
         connection.execute(text("SET LOCAL session_replication_role = replica"))
+        records = "ALTER TABLE control.check_results {} TRIGGER append_only"
+        connection.execute(text(records.format("DISABLE")))
         for table in ("outbox", "check_results", "promotions", "workflow_runs"):
             connection.execute(text(f"DELETE FROM control.{table}"))
+        connection.execute(text(records.format("ENABLE ALWAYS")))
         connection.execute(text("DELETE FROM control.workflow_registrations"))
     return platform
 

@@ -80,6 +80,10 @@ _WEAKENINGS = tuple(
         ("extended statistics", "statistics.purged", f"CREATE STATISTICS tenant_private.s ON tenant_id, name FROM {_A}"),
         ("audit trigger disabled", "triggers.append_only", "ALTER TABLE platform.kv_audit DISABLE TRIGGER append_only"),
         ("audit trigger only for replicas", "triggers.append_only", "ALTER TABLE platform.kv_audit ENABLE REPLICA TRIGGER append_only"),
+        ("audit trigger asleep for replicas", "triggers.append_only", "ALTER TABLE platform.kv_audit ENABLE TRIGGER append_only"),
+        ("admin writes unaudited", "triggers.admin_writes", "ALTER TABLE control.portfolio_membership DISABLE TRIGGER admin_write"),
+        ("new logins alone audited", "triggers.admin_writes", "DROP TRIGGER admin_write ON control.logins; CREATE TRIGGER admin_write AFTER INSERT ON control.logins FOR EACH ROW EXECUTE FUNCTION control.record_admin_write('login', 'login', 'kind tenant_id fund_id'); ALTER TABLE control.logins ENABLE ALWAYS TRIGGER admin_write"),
+        ("floors audited without their value", "triggers.admin_writes", "DROP TRIGGER admin_write ON control.class_floors; CREATE TRIGGER admin_write AFTER INSERT OR UPDATE OR DELETE ON control.class_floors FOR EACH ROW EXECUTE FUNCTION control.record_admin_write('floor', 'from_class', 'from_class'); ALTER TABLE control.class_floors ENABLE ALWAYS TRIGGER admin_write"),
         ("audit trigger dropped", "triggers.append_only", "DROP TRIGGER append_only ON control.approvals"),
         ("audit trigger on deletes alone", "triggers.append_only", "DROP TRIGGER append_only ON control.approvals; CREATE TRIGGER append_only BEFORE DELETE ON control.approvals FOR EACH STATEMENT EXECUTE FUNCTION control.refuse_change()"),
         ("copying rule", "triggers.none_else", f"CREATE RULE copies AS ON DELETE TO {_A} DO ALSO NOTIFY x"),
@@ -268,6 +272,9 @@ def test_bringing_up_refuses_with_every_violation(platform: Platform) -> None:
     assert "labels.columns: tenant_private.crm_accounts.name" in str(refused.value)
     assert str(refused.value).count("to do:") == 2
     refuse_unsound(verify(platform))
+    with platform.platform_session("test") as session:
+        kinds = {alert["kind"] for alert in session.alerts_ascend_platform_metric().all()}
+    assert kinds == {"boundary_rule_broken"}
 
 
 def test_the_command_prints_a_line_per_rule(

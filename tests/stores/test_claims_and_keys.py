@@ -12,7 +12,7 @@ import pytest
 from catalog.data_classes import DataClass, PrincipalKind
 from stores.boundary.claims import Claim, signed
 from stores.boundary.rotation import BadOverlap, rotate_keys
-from stores.errors import BoundaryRefused
+from stores.errors import BoundaryRefused, ClassRefused
 from stores.platform import SERVICE, Platform, open_platform
 from tests.stores.conftest import Owners
 
@@ -174,6 +174,40 @@ def test_reading_goes_on_while_keys_rotate(platform: Platform, owners: Owners) -
     assert set(reads) == {1}
 
 
+def test_the_next_rotation_ends_what_an_interrupted_one_left(
+    platform: Platform, owners: Owners, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A crash before the old ones are ended leaves no key or password that works for good."""
+    from stores.boundary import rotation
+
+    before = platform.keyring
+    old_login = before.login(PrincipalKind.TENANT, owners.a)
+
+    def crash(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as interrupted:
+        interrupted.setattr(rotation, "_end_after", crash)
+        with pytest.raises(KeyboardInterrupt):
+            rotate_keys(platform, overlap=timedelta(0))
+    assert platform.keyring.kid != before.kid
+    with platform.tenant_session(owners.a, "test") as session:
+        assert session.count(DataClass.TENANT_PRIVATE, "crm_accounts") == 1
+    rotate_keys(platform, overlap=timedelta(0))
+    with pytest.raises(psycopg.OperationalError, match="authentication failed"):
+        psycopg.connect(
+            host=str(platform.home.socket_dir),
+            dbname="classline",
+            user=old_login.login,
+            password=old_login.password,
+        )
+    with platform.admin_engine().connect() as connection:
+        kids = connection.exec_driver_sql(
+            "SELECT kid FROM control.signing_keys WHERE not_after > clock_timestamp()"
+        ).scalars()
+        assert list(kids) == [platform.keyring.kid]
+
+
 def test_a_rotation_leaves_a_row_in_the_audit(platform: Platform) -> None:
     """Rule 7: who exchanged which key for which, and when."""
     rotated = rotate_keys(platform)
@@ -197,19 +231,42 @@ def test_the_auditor_counts_inside_an_open_run_and_sees_no_row(
     with platform.platform_session("test") as session:
         run = session.start_audit("for a test")
     with platform.auditor_session(run) as auditor:
-        assert auditor.count_rows("crm_accounts") >= 2
+        assert auditor.count_rows(DataClass.TENANT_PRIVATE, "crm_accounts") >= 2
         with pytest.raises(BoundaryRefused):
-            auditor.count_rows("control.tenants")
+            auditor.count_rows(DataClass.TENANT_PRIVATE, "control.tenants")
+    with platform.auditor_session(run) as auditor, pytest.raises(ClassRefused):
+        auditor.count_rows(DataClass.FUND_PRIVATE, "crm_accounts")
     with platform.platform_session("test") as session:
         session.finish_audit(run)
     with (
         platform.auditor_session(run) as auditor,
         pytest.raises(BoundaryRefused, match="no open audit run"),
     ):
-        auditor.count_rows("crm_accounts")
+        auditor.count_rows(DataClass.TENANT_PRIVATE, "crm_accounts")
     with (
         raw_login(PrincipalKind.AUDITOR, SERVICE) as connection,
         pytest.raises(psycopg.errors.InsufficientPrivilege),
     ):
         connection.execute(ACCOUNTS)
     del owners
+
+
+@pytest.mark.parametrize("dataset", ["tenant_private.crm_accounts", "platform.error_ledger"])
+def test_the_auditor_counts_only_the_classes_in_its_claim(
+    raw_login: Any, platform: Platform, dataset: str
+) -> None:
+    """PostgreSQL enforces a claim's classes for the auditor as for everyone."""
+    with platform.platform_session("test") as session:
+        run = session.start_audit("for a test")
+    claim = Claim(
+        platform.keyring.login(PrincipalKind.AUDITOR, SERVICE).login,
+        (DataClass.ANONYMIZED_BENCHMARK,),
+        "test",
+        run=run,
+    )
+    with raw_login(PrincipalKind.AUDITOR, SERVICE, token(platform, claim)) as connection:
+        count = "SELECT control.audit_count(%s)"
+        assert connection.execute(count, ("anonymized.anonymized_tactics",)).fetchone()
+        with pytest.raises(psycopg.Error) as refused:
+            connection.execute(count, (dataset,))
+    assert refused.value.sqlstate == "CL005"

@@ -106,7 +106,7 @@ def test_no_sequence_of_steps_shows_a_anything_of_b(isolation_world: Any) -> Non
     run_state_machine_as_test(
         isolation_machine(isolation_world),
         settings=settings(
-            max_examples=12,
+            max_examples=20,
             stateful_step_count=12,
             deadline=None,
             database=None,

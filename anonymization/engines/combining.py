@@ -1,0 +1,196 @@
+"""Reads the distinct combinations of a table's quasi-identifiers, and who and what is in them.
+
+Rows stay in the engine. What leaves it is one line a combination and tenant, and one a combination
+and sensitive value; the names of tenants and funds become codes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from anonymization.engines.amounts import amount_units, require_amounts
+from anonymization.engines.coding import CodedTable, coded_rows, open_coded
+from anonymization.engines.engine import Engine
+from anonymization.engines.errors import UnusableColumn
+from anonymization.engines.sources import ColumnKind, Table
+from anonymization.generalization.combinations import Combinations
+from expectations.disclosure.classes import Classes, Contributors, IntArray, SensitiveValues
+
+__all__ = ["Roles", "fund_of_tenant", "read_combinations", "require_roles"]
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """Which column plays which part."""
+
+    quasi_identifiers: tuple[str, ...]
+    tenant: str | None = None
+    fund: str | None = None
+    amount: str | None = None
+    sensitive: str | None = None
+
+    @property
+    def coded(self) -> dict[str, str]:
+        """The columns besides the quasi-identifiers that become codes, by plain name."""
+        parts = {"tenant": self.tenant, "fund": self.fund, "sensitive": self.sensitive}
+        return {name: column for name, column in parts.items() if column is not None}
+
+
+def read_combinations(
+    engine: Engine,
+    table: Table,
+    *,
+    quasi_identifiers: Sequence[str],
+    tenant: str | None = None,
+    fund: str | None = None,
+    amount: str | None = None,
+    sensitive: str | None = None,
+) -> Combinations:
+    """The distinct combinations, sorted by their codes, and what is in each.
+
+    Without ``tenant`` there are no contributors. An amount that is null adds nothing.
+    """
+    roles = Roles(tuple(quasi_identifiers), tenant, fund, amount, sensitive)
+    require_roles(table, roles)
+    coded = open_coded(
+        engine, table, roles.quasi_identifiers, roles.coded, {"amount": amount} if amount else {}
+    )
+    if amount:
+        require_amounts(engine, coded.source, table.column(amount), "amount")
+    funds = fund_of_tenant(engine, coded, roles) if tenant else None
+    groups = engine.fetch(_grouping_sql(coded, roles, table))
+    table.require_unchanged()
+    return _combinations(coded, roles, table, groups, funds)
+
+
+def require_roles(table: Table, roles: Roles) -> None:
+    """Refuse parts that no column of the table can play."""
+    if not roles.quasi_identifiers:
+        raise UnusableColumn("no quasi-identifier is named; name at least one column")
+    named = [*roles.quasi_identifiers, *roles.coded.values()]
+    table.require_columns([*named, *([roles.amount] if roles.amount else [])])
+    twice = sorted({each for each in named if roles.quasi_identifiers.count(each) > 1})
+    if twice:
+        message = f"{', '.join(twice)} is named more than once as a quasi-identifier; name it once"
+        raise UnusableColumn(message)
+    if roles.tenant is None and (roles.fund or roles.amount):
+        message = "a fund or an amount is counted per tenant: name the tenant column too"
+        raise UnusableColumn(message)
+    odd = [each for each in named if table.column(each).kind is ColumnKind.OTHER]
+    if odd:
+        message = (
+            f"{', '.join(sorted(odd))}: holds lists, bytes or the like, which have no value to "
+            "compare; leave it out or turn it into text"
+        )
+        raise UnusableColumn(message)
+
+
+def fund_of_tenant(engine: Engine, coded: CodedTable, roles: Roles) -> IntArray:
+    """The fund code of each tenant; refuses rows without tenant and a tenant under two funds."""
+    tenants = coded.others["tenant"]
+    if tenants.has_null:
+        query = f"SELECT COUNT(*) AS n FROM {coded.source} WHERE tenant IS NULL"
+        message = (
+            f"column {roles.tenant}: {engine.fetch(query)['n'][0].as_py():,} rows name no tenant, "
+            "so nobody could be counted behind them; fill the column or leave the rows out"
+        )
+        raise UnusableColumn(message)
+    fund = np.asarray(-1 - np.arange(len(tenants), dtype=np.int64))
+    if roles.fund is None:
+        return fund
+    query = (
+        "SELECT DISTINCT d_tenant.code AS tenant, d_fund.code AS fund "
+        f"FROM {coded.source} s LEFT JOIN d_tenant ON s.tenant = d_tenant.value "
+        "LEFT JOIN d_fund ON s.fund = d_fund.value"
+    )
+    pairs = engine.fetch(query)
+    in_two_funds = len(pairs) - len(tenants)
+    if in_two_funds:
+        message = (
+            f"column {roles.fund}: {in_two_funds:,} tenants stand under two funds (or once under "
+            "none), so leaving out a fund cannot be decided; give each tenant one fund"
+        )
+        raise UnusableColumn(message)
+    owned = pairs.filter(pc.is_valid(pairs["fund"]))
+    fund[_ints(owned["tenant"])] = _ints(owned["fund"])
+    return fund
+
+
+def _grouping_sql(coded: CodedTable, roles: Roles, table: Table) -> str:
+    keys = ", ".join(coded.keys)
+    sets = [f"({keys}, {part}_code)" for part in ("tenant", "sensitive") if part in roles.coded]
+    parts = [f"{part}_code" for part in ("tenant", "sensitive") if part in roles.coded]
+    marks = [f"GROUPING({part}) AS {part}_rolled_up" for part in parts]
+    sums, plain = [], []
+    if roles.amount:
+        units = amount_units(table.column(roles.amount), "s.amount").sql
+        plain.append(f"{units} AS amount")
+        sums.append("CAST(COALESCE(SUM(amount), 0) AS BIGINT) AS amount")
+    selected = ", ".join([*coded.keys, *parts, *marks, "COUNT(*) AS row_count", *sums])
+    ordered = ", ".join([*(f"{part}_rolled_up" for part in parts), *coded.keys, *parts])
+    grouping = f"GROUPING SETS ({', '.join(sets)})" if sets else keys
+    return (
+        f"SELECT {selected} FROM ({coded_rows(coded, plain)}) coded "
+        f"GROUP BY {grouping} ORDER BY {ordered}"
+    )
+
+
+def _combinations(
+    coded: CodedTable, roles: Roles, table: Table, groups: pa.Table, funds: IntArray | None
+) -> Combinations:
+    by_tenant = _of_part(groups, "tenant_code") if roles.tenant else None
+    by_value = _of_part(groups, "sensitive_code") if roles.sensitive else None
+    finest = next((part for part in (by_tenant, by_value) if part is not None), groups)
+    class_of, first = _classes_of([_ints(finest[key]) for key in coded.keys])
+    rows = np.add.reduceat(_ints(finest["row_count"]), first)
+    contributors, values, scale = None, None, 0
+    if by_tenant is not None and funds is not None:
+        amounts = _ints(by_tenant["amount"]) if roles.amount else None
+        contributors = Contributors(
+            class_of, _ints(by_tenant["tenant_code"]), _ints(by_tenant["row_count"]), amounts, funds
+        )
+    if by_value is not None and roles.sensitive:
+        values = _sensitive(coded, roles.sensitive, by_value)
+    if roles.amount:
+        scale = amount_units(table.column(roles.amount), "").scale
+    keys = [_ints(finest[key])[first] for key in coded.keys]
+    return Combinations(
+        columns=roles.quasi_identifiers,
+        domains=tuple(domain.texts() for domain in coded.quasi),
+        codes=coded.packing.unpack(keys),
+        classes=Classes(rows, contributors, values),
+        tenant_count=len(coded.others["tenant"]) if roles.tenant else 0,
+        amount_scale=scale,
+        sensitive_domain=coded.others["sensitive"].texts() if roles.sensitive else (),
+    )
+
+
+def _of_part(groups: pa.Table, part: str) -> pa.Table:
+    return groups.filter(pc.equal(groups[f"{part}_rolled_up"], 0))
+
+
+def _classes_of(keys: Sequence[IntArray]) -> tuple[IntArray, npt.NDArray[np.intp]]:
+    """The class of each sorted entry, and the first entry of each class."""
+    starts = np.ones(len(keys[0]), dtype=np.bool_)
+    starts[1:] = False
+    for key in keys:
+        starts[1:] |= key[1:] != key[:-1]
+    return np.cumsum(starts, dtype=np.int64) - 1, np.flatnonzero(starts)
+
+
+def _sensitive(coded: CodedTable, column: str, by_value: pa.Table) -> SensitiveValues:
+    class_of, _ = _classes_of([_ints(by_value[key]) for key in coded.keys])
+    value, rows = _ints(by_value["sensitive_code"]), _ints(by_value["row_count"])
+    overall = np.zeros(len(coded.others["sensitive"]), dtype=np.int64)
+    np.add.at(overall, value, rows)
+    return SensitiveValues(column, class_of, value, rows, overall)
+
+
+def _ints(column: pa.ChunkedArray) -> IntArray:
+    return np.asarray(column.to_numpy(), dtype=np.int64)

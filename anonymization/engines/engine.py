@@ -1,0 +1,32 @@
+"""What an engine does: read a table's columns under plain names, and answer portable SQL.
+
+Columns are renamed where a table is scanned, so that one and the same SQL text, without a quoted
+name or a function of one dialect, runs on every engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import pyarrow as pa
+
+from anonymization.engines.sources import Table
+
+__all__ = ["Engine"]
+
+
+class Engine(Protocol):
+    """A compute engine; what it holds goes when it is closed."""
+
+    def scan(self, name: str, table: Table, columns: Mapping[str, str]) -> None:
+        """Let ``name`` stand for the table's columns, each under its new name (new -> old)."""
+        ...
+
+    def register(self, name: str, rows: pa.Table) -> None:
+        """Let ``name`` stand for these rows."""
+        ...
+
+    def fetch(self, sql: str) -> pa.Table:
+        """The rows of a SELECT."""
+        ...

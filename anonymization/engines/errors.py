@@ -1,0 +1,56 @@
+"""What the engines refuse; messages carry names of columns and counts, never a value.
+
+EngineError
+├── UnreadableTable      the file is missing, empty, without header, ragged or not UTF-8
+├── ChangedTable         the file changed while it was read
+├── UnknownColumns       columns were asked for that the table does not have
+├── UnusableColumn       a column cannot play the part it is given, or its values cannot
+├── SumOverflow          a sum needs more than 64 bits
+├── UnsafeMeasure        a measure that would let a raw value pass
+└── EngineFailure        the engine itself gave up (memory, disk, a fault of ours)
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "ChangedTable",
+    "EngineError",
+    "EngineFailure",
+    "SumOverflow",
+    "UnknownColumns",
+    "UnreadableTable",
+    "UnsafeMeasure",
+    "UnusableColumn",
+]
+
+
+class EngineError(ValueError):
+    """Base of what this package refuses."""
+
+
+class UnreadableTable(EngineError):
+    """The file is no table that can be read."""
+
+
+class ChangedTable(EngineError):
+    """The file is not the one that was opened: what was counted of it does not hold together."""
+
+
+class UnknownColumns(EngineError):
+    """Columns that the table does not have."""
+
+
+class UnusableColumn(EngineError):
+    """A column, or values in it, that cannot play the part asked of it."""
+
+
+class SumOverflow(EngineError):
+    """A sum that does not fit."""
+
+
+class UnsafeMeasure(EngineError):
+    """A measure that would release a raw value."""
+
+
+class EngineFailure(EngineError):
+    """The engine gave up."""
