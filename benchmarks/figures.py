@@ -19,7 +19,7 @@ class Unit(StrEnum):
 
 @dataclass(frozen=True)
 class Figure:
-    """Ours, and the peer's where there is one; `at_least` where the peer was stopped before its end."""
+    """Ours, and the peer's where there is one; `at_least` where that was stopped before its end."""
 
     what: str
     ours: float

@@ -56,9 +56,7 @@ def peer_python(name: str) -> Path:
         uv = Path(sys.executable).parent / "uv"
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
         subprocess.run([uv, "venv", "-q", "--clear", "--python", version, folder], check=True)
-        subprocess.run(
-            [uv, "pip", "install", "-q", "--python", python, *_PEERS[name]], check=True
-        )
+        subprocess.run([uv, "pip", "install", "-q", "--python", python, *_PEERS[name]], check=True)
         ready.write_text(wanted)
     return python
 
@@ -81,7 +79,8 @@ def run_peer(
         stopped = not stop.is_alive()
         stop.cancel()
     if process.returncode and not stopped:
-        raise RuntimeError(f"{name} ended with code {process.returncode}")
+        message = f"{name} ended with code {process.returncode}"
+        raise RuntimeError(message)
     elapsed = time.perf_counter() - loaded
     worked = sum(step.get("seconds", 0.0) for step in steps)
     return PeerRun(name, tuple(steps), elapsed if stopped else worked, finished=not stopped)
