@@ -1,0 +1,1 @@
+"""Anonymization, measured: each figure beside a tool made for that step alone."""
