@@ -22,7 +22,7 @@ def a_file(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]], 
 
 def a_table_of_deals(path: Path, *, rows: int = 400, tenants: int = 12, mark: str = ";") -> Path:
     """Deals of tenants in three funds; every tenant in every town and age."""
-    drawn = random.Random(7)  # noqa: S311 - a sample is drawn, not guessed at
+    drawn = random.Random(7)
     deals = []
     for number in range(rows):
         tenant = number % tenants
