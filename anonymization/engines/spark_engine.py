@@ -9,7 +9,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
@@ -21,6 +21,9 @@ from anonymization.engines.errors import (
     UnreadableTable,
 )
 from anonymization.engines.sources import ColumnKind, Table, TableKind
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
 
 __all__ = ["SparkEngine", "spark_engine"]
 
@@ -36,9 +39,9 @@ _SETTINGS = {
 class SparkEngine(Engine):
     """An `Engine` on a Spark session that the caller made, on a cluster or not."""
 
-    def __init__(self, session: Any) -> None:  # Any: pyspark is not always there
+    def __init__(self, session: SparkSession) -> None:
         self._session = session
-        self._kept: list[Any] = []
+        self._kept: list[DataFrame] = []
         for name, value in _SETTINGS.items():
             session.conf.set(name, value)
         session.sparkContext.setLogLevel("OFF")  # its log quotes rows
@@ -81,7 +84,7 @@ class SparkEngine(Engine):
             rows.unpersist()
         self._kept.clear()
 
-    def _rows_of(self, table: Table) -> Any:
+    def _rows_of(self, table: Table) -> DataFrame:
         paths = [str(path.absolute()) for path in table.paths]
         if table.kind is TableKind.PARQUET:
             return self._session.read.parquet(*paths)
