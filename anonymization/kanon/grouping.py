@@ -14,7 +14,7 @@ from anonymization.generalization.hierarchies import Hierarchy
 from anonymization.generalization.lattice import SearchResult
 from anonymization.generalization.partition_loss import global_certainty_penalty
 from anonymization.generalization.partitions import partition
-from anonymization.kanon.errors import NothingReleased
+from anonymization.kanon.errors import MeaninglessRequest, NothingReleased
 from anonymization.kanon.reading import Subject, all_hierarchies, found_hierarchies
 from anonymization.kanon.search import Aim, search_fields, search_with
 from expectations.disclosure.classes import IntArray
@@ -113,7 +113,10 @@ Grouper = LatticeGrouper | PartitionGrouper
 
 def grouper_for(subject: Subject, mode: Mode, directory: Path | None, aim: Aim) -> Grouper:
     """The grouper of that mode; a lattice needs a hierarchy for every column."""
-    if mode is Mode.LATTICE and directory is not None:
+    if mode is Mode.LATTICE:
+        if directory is None:
+            problem = "give --hierarchies DIR, or --mode partition, which needs none"
+            raise MeaninglessRequest([problem])
         return LatticeGrouper(all_hierarchies(subject.combinations, directory), aim)
     found = {} if directory is None else found_hierarchies(subject.combinations, directory)
     return PartitionGrouper(found)

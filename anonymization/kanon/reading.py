@@ -55,7 +55,6 @@ def read_subject(path: Path, request: Request, hierarchies: Path | None) -> Iter
     if of_sensitive and hierarchies is None:
         raise MeaninglessRequest(["--t-hierarchical needs --hierarchies DIR"])
     table = table_of(path)
-    request.require_columns_of(table)
     roles = request.roles
     with duckdb_engine() as engine:
         combinations = read_combinations(

@@ -1,4 +1,4 @@
-"""Releases the cells of a file: labels, counts and a rounded sum, and a report of what was checked.
+"""Releases the cells of a file: labels, counts, rounded measures, and a report of what was checked.
 
 No row and no raw value leaves: a cell is written only after every model was measured again on it.
 """
@@ -8,14 +8,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
-from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv as pa_csv
-import pyarrow.parquet as pq
 
+from anonymization.engines.cells import Cells, aggregate_cells, write_cells
+from anonymization.engines.measures import Count, Measure, Quantile, Rate, Sum
 from anonymization.generalization.errors import NoSafeNode
 from anonymization.generalization.merged_classes import merged_classes
 from anonymization.kanon.check import check_classes
@@ -25,17 +25,23 @@ from anonymization.kanon.output import write_all
 from anonymization.kanon.picture import AtK, draw
 from anonymization.kanon.reading import Subject
 from anonymization.kanon.request import Flags, Request
-from anonymization.rounding import to_significant_digits
 from catalog.data_classes import DataClass
 from catalog.floors import FLOORS
 from expectations.disclosure import grouped
 from expectations.disclosure.classes import Classes
+from expectations.disclosure.closeness import TCloseness
+from expectations.disclosure.diversity import (
+    DistinctDiversity,
+    EntropyDiversity,
+    RecursiveDiversity,
+)
 
-__all__ = ["Files", "Release", "flags_of_release", "release", "require_files"]
+__all__ = ["Files", "Release", "flags_of_release", "measures_of", "release", "require_files"]
 
 _OTHER_KS = (2, 5, 10, 20, 50)
 _SECONDS_AT_A_K = 10.0
 _FLOOR = FLOORS[DataClass.TENANT_PRIVATE, DataClass.ANONYMIZED_BENCHMARK]
+_OF_SENSITIVE = (DistinctDiversity, EntropyDiversity, RecursiveDiversity, TCloseness)
 ROWS, TENANTS = "cell_rows", "cell_tenants"
 
 
@@ -57,7 +63,7 @@ class Files:
 class Release:
     """The cells of a release, and what its report says."""
 
-    cells: pa.Table
+    lines: pa.Table
     report: dict[str, object]
 
 
@@ -65,7 +71,7 @@ def flags_of_release(flags: Flags) -> Flags:
     """The flags with what a release never goes without, unless it is asked for otherwise.
 
     With a fund, k tenants are left when any one fund leaves. With a sum, the policy's floors of
-    dominance and the p% rule.
+    dominance (of rows too) and the p% rule.
     """
     if flags.fund is not None and flags.k_without_fund is None:
         flags = replace(flags, k_without_fund=flags.k)
@@ -74,12 +80,13 @@ def flags_of_release(flags: Flags) -> Flags:
             flags,
             dominance=flags.dominance or str(_FLOOR.max_share),
             p_percent=flags.p_percent or str(_FLOOR.p_percent),
+            dominance_of_rows=True,
         )
     return flags
 
 
 def require_files(
-    files: Files, source: Path, mode: Mode, directory: Path | None, request: Request
+    files: Files, source: Path, request: Request, measures: Sequence[Measure]
 ) -> None:
     """Refuse names that could not be written, or that would destroy something, all at once."""
     problems = []
@@ -95,33 +102,52 @@ def require_files(
         for path in files.named
         if not path.parent.is_dir()
     ]
-    if mode is Mode.LATTICE and directory is None:
-        problems.append("give --hierarchies DIR, or --mode partition, which needs none")
-    taken = {ROWS, TENANTS, _sum_name(request.flags)} & set(request.roles.quasi_identifiers)
-    problems += [
-        f"a release has its own column {name}; rename the file's" for name in sorted(taken)
-    ]
+    names = [*request.roles.quasi_identifiers, TENANTS, *(each.column for each in measures)]
+    taken = sorted({name for name in names if names.count(name) > 1})
+    problems += [f"two columns of the release would be called {name}" for name in taken]
     if problems:
         raise MeaninglessRequest(problems)
 
 
-def release(subject: Subject, grouper: Grouper, files: Files, *, digits: int) -> Release:
-    """Group, check again, and write all files or none."""
+def release(
+    subject: Subject, grouper: Grouper, files: Files, measures: Sequence[Measure]
+) -> Release:
+    """Group, check again, aggregate, and write all files or none."""
     grouping = grouper.group(subject)
     if not grouping.cells:
         message = "no cell holds what is asked, so nothing is released"
         raise NothingReleased(message)
     classes = _checked(subject, grouping)
-    cells = _cells(subject, grouping, classes, digits)
+    cells = _aggregated(subject, grouping, measures)
+    lines = _with_tenants(cells, classes)
     curve = _curve(subject, grouper, grouping) if files.picture is not None else []
     report = _report(subject, grouper, grouping) | {
         "cell_sizes": _sizes(classes),
-        "significant_digits": digits if subject.request.flags.measure else None,
+        "measures": [_declared(measure) for measure in measures],
+        "withheld": dict(cells.withheld),
         "utility_by_k": [asdict(each) for each in curve],
     }
-    subject.table.require_unchanged()
-    write_all(_writers(subject, files, cells, report, classes, curve))
-    return Release(cells, report)
+    released = Release(lines, report)
+    write_all(_writers(subject, files, released, classes, curve))
+    return released
+
+
+def measures_of(request: Request, rates: Sequence[str], digits: int) -> tuple[Measure, ...]:
+    """Rows; the sum and quartiles of the measure; and the share of each `COLUMN=VALUE`."""
+    measures: list[Measure] = [Count(ROWS)]
+    of = request.flags.measure
+    if of is not None:
+        measures.append(Sum(f"sum_{of}", of, significant_digits=digits))
+        measures += [
+            Quantile(f"p{percent}_{of}", of, Fraction(percent, 100), significant_digits=2)
+            for percent in (25, 50, 75)
+        ]
+    for each in rates:
+        column, equals, value = each.partition("=")
+        if not (column and equals):
+            raise MeaninglessRequest(["--rate is COLUMN=VALUE"])
+        measures.append(Rate(f"rate_{column}_{value}", column, value))
+    return tuple(measures)
 
 
 def _checked(subject: Subject, grouping: Grouping) -> Classes:
@@ -138,34 +164,42 @@ def _checked(subject: Subject, grouping: Grouping) -> Classes:
     return merged
 
 
-def _cells(subject: Subject, grouping: Grouping, classes: Classes, digits: int) -> pa.Table:
-    count = grouping.cells
-    columns: dict[str, pa.Array] = {
-        name: pa.array(labels, type=pa.string()) for name, labels in grouping.labels.items()
-    }
-    columns[ROWS] = pa.array(classes.rows[:count], type=pa.int64())
+def _aggregated(subject: Subject, grouping: Grouping, measures: Sequence[Measure]) -> Cells:
+    """The measures, each withheld where its own rows break a model (sensitive values aside)."""
+    roles = subject.request.roles
+    cells = aggregate_cells(
+        subject.engine,
+        subject.table,
+        subject.combinations,
+        grouping.cell_of,
+        measures,
+        policy=[each for each in subject.models.values() if not isinstance(each, _OF_SENSITIVE)],
+        tenant=roles.tenant,
+        fund=roles.fund,
+        labels=grouping.labels,
+    )
+    if cells.left_out:
+        message = f"{cells.left_out:,} finished cells break a model: nothing is released; report it"
+        raise KanonError(message)
+    return cells
+
+
+def _with_tenants(cells: Cells, classes: Classes) -> pa.Table:
     who = classes.contributors
-    if who is not None:
-        tenants = grouped.counts(who.class_of, count + 1)[:count]
-        columns[TENANTS] = pa.array(tenants, type=pa.int64())
-        if who.amounts is not None:
-            scale = subject.combinations.amount_scale
-            sums = grouped.sums(who.class_of, who.amounts, count + 1)[:count].tolist()
-            columns[_sum_name(subject.request.flags)] = _rounded(
-                [Decimal(each).scaleb(-scale) for each in sums], digits
-            )
-    return pa.table(columns)
+    if who is None:
+        return cells.lines
+    tenants = grouped.counts(who.class_of, len(classes))[cells.numbers]
+    place = cells.lines.column_names.index(ROWS) + 1
+    return cells.lines.add_column(place, TENANTS, pa.array(tenants, type=pa.int64()))
 
 
-def _rounded(sums: Sequence[Decimal], digits: int) -> pa.Array:
-    """The sums with so many digits, and as many places as these need."""
-    rounded = [to_significant_digits(each, digits).normalize() for each in sums]
-    places = max(0, *(-int(each.as_tuple().exponent) for each in rounded))
-    return pa.array(rounded, type=pa.decimal128(38, places))
+def _declared(measure: Measure) -> dict[str, object]:
+    fields = {name: value for name, value in asdict(measure).items() if value is not None}
+    return {"kind": type(measure).__name__.lower(), **fields, **_fraction(measure)}
 
 
-def _sum_name(flags: Flags) -> str:
-    return f"sum_{flags.measure}"
+def _fraction(measure: Measure) -> dict[str, str]:
+    return {"q": str(measure.fraction)} if isinstance(measure, Quantile) else {}
 
 
 def _report(subject: Subject, grouper: Grouper, grouping: Grouping) -> dict[str, object]:
@@ -219,29 +253,21 @@ def _curve(subject: Subject, grouper: Grouper, grouping: Grouping) -> list[AtK]:
 def _writers(
     subject: Subject,
     files: Files,
-    cells: pa.Table,
-    report: dict[str, object],
+    released: Release,
     classes: Classes,
     curve: Sequence[AtK],
 ) -> dict[Path, Callable[[Path], None]]:
     writers: dict[Path, Callable[[Path], None]] = {}
     if files.report is not None:
-        text = json.dumps(report, indent=2, sort_keys=True) + "\n"
+        text = json.dumps(released.report, indent=2, sort_keys=True) + "\n"
         writers[files.report] = lambda path: _write_text(path, text)
     if files.picture is not None:
         flags = subject.request.flags
         unit = "rows" if flags.tenant is None else "tenants"
         writers[files.picture] = lambda path: draw(path, classes.rows[:-1], curve, flags.k, unit)
-    writers[files.out] = lambda path: _write_cells(path, cells)
+    writers[files.out] = lambda path: write_cells(released, path)
     return writers
 
 
 def _write_text(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
-
-
-def _write_cells(path: Path, cells: pa.Table) -> None:
-    if path.suffix == ".csv":
-        pa_csv.write_csv(cells, path)
-    else:
-        pq.write_table(cells, path)

@@ -10,7 +10,6 @@ from fractions import Fraction
 import numpy as np
 
 from anonymization.engines.combining import Roles
-from anonymization.engines.sources import Table
 from anonymization.generalization.hierarchies import Hierarchy
 from anonymization.kanon.errors import MeaninglessRequest
 from expectations.disclosure.closeness import Distance, TCloseness
@@ -31,7 +30,10 @@ NamedModels = dict[str, Model]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flags:
-    """The flags of the command line as they were typed; None where one was left out."""
+    """The flags of the command line as they were typed; None where one was left out.
+
+    ``dominance_of_rows`` is no flag: a release measures dominance on rows beside amounts.
+    """
 
     qi: str
     tenant: str | None = None
@@ -50,6 +52,7 @@ class Flags:
     t_hierarchical: str | None = None
     dominance: str | None = None
     p_percent: str | None = None
+    dominance_of_rows: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +61,6 @@ class Request:
 
     roles: Roles
     flags: Flags
-
-    def require_columns_of(self, table: Table) -> None:
-        """Refuse columns that the table does not have, all at once."""
-        roles = self.roles
-        named = [*roles.quasi_identifiers, *roles.coded.values()]
-        named += [roles.amount] if roles.amount else []
-        unknown = sorted(set(named) - set(table.column_names))
-        if unknown:
-            message = (
-                f"{table.paths[0].name} has no column {', '.join(map(repr, unknown))}; it has "
-                f"{', '.join(table.column_names)}"
-            )
-            raise MeaninglessRequest([message])
 
     def models(self, sensitive_hierarchy: Hierarchy | None = None) -> NamedModels:
         """The models asked for; the hierarchical distance takes the sensitive column's."""
@@ -102,6 +92,7 @@ class Request:
             "t_ordered": flags.t_ordered,
             "t_hierarchical": flags.t_hierarchical,
             "dominance": flags.dominance,
+            "dominance_of_rows": flags.dominance if flags.dominance_of_rows else None,
             "p_percent": flags.p_percent,
         }
         return {name: limit for name, limit in limits.items() if limit is not None}
@@ -139,6 +130,8 @@ class Request:
         if self.flags.dominance is not None:
             n, share = _dominance(self.flags.dominance)
             models["dominance"] = Dominance(share, n, of)
+            if self.flags.dominance_of_rows:
+                models["dominance_of_rows"] = Dominance(share, n, Held.ROWS)
         if self.flags.p_percent is not None:
             models["p_percent"] = PPercent(Fraction(self.flags.p_percent), of)
         return models

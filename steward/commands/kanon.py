@@ -136,11 +136,12 @@ def _taking_model_flags(command: Callable[..., None]) -> Callable[..., None]:
 
 def _with_refusals(run: Callable[[], None]) -> None:
     """A request that means nothing is bad usage; all else that is refused exits with 1."""
+    from anonymization.engines.errors import UnknownColumns  # noqa: PLC0415
     from anonymization.kanon.errors import MeaninglessRequest  # noqa: PLC0415
 
     try:
         run()
-    except MeaninglessRequest as error:
+    except (MeaninglessRequest, UnknownColumns) as error:
         fail(str(error), ExitCode.BAD_USAGE)
 
 
@@ -252,12 +253,15 @@ def release(  # noqa: PLR0913, PLR0917 - one argument a flag
     suppression: _SuppressionOption = "0",
     metric: _MetricOption = MetricName.LOSS,
     seconds: _SecondsOption = None,
-    digits: Annotated[int, typer.Option(min=1, max=6, help="Digits kept of a sum.")] = 3,
+    rate: Annotated[
+        list[str] | None, typer.Option(metavar="COL=VALUE", help="A share of rows, repeatable.")
+    ] = None,
+    digits: Annotated[int, typer.Option(min=1, max=4, help="Digits kept of a sum.")] = 3,
     report: Annotated[Path | None, typer.Option(help="Where the JSON report goes.")] = None,
     picture: Annotated[Path | None, typer.Option(help="Where a .svg or .png goes.")] = None,
     as_json: _JsonOption = False,  # noqa: FBT002
 ) -> None:
-    """Write the cells of a file: labels, counts and a rounded sum, all safe, never a row."""
+    """Write the cells of a file: labels, counts and rounded measures, never a row."""
     from anonymization.kanon import release as releasing  # noqa: PLC0415 - loads DuckDB
     from anonymization.kanon.grouping import Mode, grouper_for  # noqa: PLC0415
     from anonymization.kanon.reading import read_subject  # noqa: PLC0415
@@ -267,11 +271,11 @@ def release(  # noqa: PLR0913, PLR0917 - one argument a flag
     request = request_of(releasing.flags_of_release(Flags(**flags)))
     aim = aim_of(metric.value, suppression, seconds)
     files = releasing.Files(out, report, picture)
-    chosen = Mode(mode.value)
-    releasing.require_files(files, file, chosen, hierarchies, request)
+    measures = releasing.measures_of(request, rate or [], digits)
+    releasing.require_files(files, file, request, measures)
     with read_subject(file, request, hierarchies) as subject:
-        grouper = grouper_for(subject, chosen, hierarchies, aim)
-        released = releasing.release(subject, grouper, files, digits=digits)
+        grouper = grouper_for(subject, Mode(mode.value), hierarchies, aim)
+        released = releasing.release(subject, grouper, files, measures)
     if as_json:
         print_json(released.report)
         return

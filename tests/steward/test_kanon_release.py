@@ -35,16 +35,24 @@ def test_cells_are_released_with_a_report_and_a_picture(kanon: Call, tmp_path: P
     folder = hierarchies_of_deals(tmp_path / "h")
     out, report, picture = (tmp_path / name for name in ("cells.csv", "report.json", "cells.svg"))
     said = kanon("release", table, "--qi", "town,age", "--tenant", "tenant", "--measure", "value",
-                 "--hierarchies", folder, "--out", out, "--report", report,
-                 "--picture", picture, "--json")  # fmt: skip
+                 "--hierarchies", folder, "--out", out, "--report", report, "--rate",
+                 "stage=won", "--picture", picture, "--json")  # fmt: skip
     assert said.code == 0, said.err
     cells = rows_of(out)
-    assert list(cells[0]) == ["town", "age", "cell_rows", "cell_tenants", "sum_value"]
+    assert list(cells[0]) == [
+        "town", "age", "cell_rows", "cell_tenants", "sum_value", "p25_value", "p50_value",
+        "p75_value", "rate_stage_won",
+    ]  # fmt: skip
     told = json.loads(report.read_text())
     assert told == said.json
     assert (told["rows"], told["cells"], told["mode"]) == (400, len(cells), "lattice")
     assert sum(int(cell["cell_rows"]) for cell in cells) == 400 - told["suppressed_rows"]
-    assert told["models"] == {"k_tenants": 5, "dominance": "0.60", "p_percent": "10"}
+    assert told["models"] == {
+        "k_tenants": 5, "dominance": "0.60", "dominance_of_rows": "0.60", "p_percent": "10",
+    }  # fmt: skip
+    assert [each["kind"] for each in told["measures"]] == [
+        "count", "sum", "quantile", "quantile", "quantile", "rate",
+    ]  # fmt: skip
     assert [each["k"] for each in told["utility_by_k"]] == [2, 5, 10, 20, 50]
     assert told["utility_by_k"][-1] == {"k": 50, "utility": 0.0, "suppressed_share": 1.0}
     assert picture.read_text().startswith("<?xml")
@@ -75,6 +83,19 @@ def test_every_cell_is_safe_and_its_sum_is_rounded(kanon: Call, tmp_path: Path, 
         assert abs(int(cell["sum_value"]) - sum(held.values())) <= 500
 
 
+def test_a_measure_is_withheld_where_its_own_rows_are_too_few(kanon: Call, tmp_path: Path) -> None:
+    """Six tenants stand behind the cell and three behind its sum, so the sum is null."""
+    rows = [("Ulm", 30, f"t{n % 6}", "f", "won", 7 if n % 6 < 3 else "") for n in range(24)]
+    table = a_file(tmp_path / "deals.csv", HEADER, rows, ";")
+    out = tmp_path / "cells.csv"
+    said = kanon("release", table, "--qi", "town", "--tenant", "tenant", "--measure", "value",
+                 "--mode", "partition", "--out", out, "--json")  # fmt: skip
+    assert said.code == 0, said.err
+    assert said.json["withheld"]["sum_value"] == 1
+    (cell,) = rows_of(out)
+    assert (cell["cell_rows"], cell["sum_value"], cell["p50_value"]) == ("24", "", "")
+
+
 def test_a_report_measures_no_cell(kanon: Call, tmp_path: Path) -> None:
     """An exact share times a published sum would be the largest tenant's own amount."""
     table = a_table_of_deals(tmp_path / "deals.csv")
@@ -83,7 +104,7 @@ def test_a_report_measures_no_cell(kanon: Call, tmp_path: Path) -> None:
     assert set(said.json["models"].values()) == {5, "0.60", "10"}
     shown = kanon("release", table, "--qi", "town", "--tenant", "tenant", "--measure", "value",
                   "--mode", "partition", "--out", tmp_path / "cells.csv")  # fmt: skip
-    assert "every cell keeps k_tenants 5, dominance 0.60, p_percent 10" in shown.out
+    assert "every cell keeps k_tenants 5, dominance 0.60, dominance_of_rows 0.60" in shown.out
 
 
 def test_the_same_file_gives_the_same_bytes(kanon: Call, tmp_path: Path) -> None:
@@ -154,6 +175,8 @@ def test_null_stays_apart_in_a_release(kanon: Call, tmp_path: Path) -> None:
         (["--out", "c.csv", "--report", "c.csv"], "are three files"),
         (["--out", "c.csv", "--mode", "lattice"], "give --hierarchies DIR, or --mode partition"),
         (["--out", "c.csv", "--measure", "value"], "--measure needs --tenant COL"),
+        (["--out", "c.csv", "--rate", "stage"], "--rate is COLUMN=VALUE"),
+        (["--out", "c.csv", "--rate", "stge=won"], "no column stge"),
         (["--out", "c.csv", "--digits", "0"], "Invalid value for '--digits'"),
     ],
 )
@@ -176,7 +199,7 @@ def test_names_that_a_release_needs_are_taken(kanon: Call, tmp_path: Path) -> No
     said = kanon("release", table, "--qi", "cell_rows", "--mode", "partition", "--out",
                  tmp_path / "c.csv")  # fmt: skip
     assert said.code == 2
-    assert "a release has its own column cell_rows" in said.err
+    assert "two columns of the release would be called cell_rows" in said.err
 
 
 def test_files_are_written_whole_or_not_at_all(tmp_path: Path) -> None:
