@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 
 export DAGSTER_DISABLE_TELEMETRY = 1
 
-.PHONY: help install demo test test-fast check format dev bench lock clean
+.PHONY: help install demo test test-fast test-spark check format dev bench lock clean
 
 help: ## show the tasks
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,6 +33,10 @@ test: $(READY) ## run every test
 test-fast: $(READY) ## run the tests that start no server
 	@$(BIN)/python -m pytest -q -m "not integration"
 
+test-spark: $(READY) ## install Spark (400 MB, needs Java 17) and compare it with DuckDB
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-spark.lock
+	@$(BIN)/python -m pytest -q tests/anonymization/engines/test_spark_agrees.py
+
 check: $(READY) ## format, lint, types and import directions
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
@@ -55,6 +59,9 @@ lock: $(READY) ## pin requirements.in again
 	@$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras \
 	  --no-emit-index-url --custom-compile-command "make lock" --quiet \
 	  requirements.in -o requirements.lock
+	@echo 'pyspark>=4,<5' | $(BIN)/uv pip compile --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --custom-compile-command "make lock" --quiet \
+	  - -o requirements-spark.lock
 
 clean: ## stop what runs and remove the virtual environment and all state
 	@-$(BIN)/classline down

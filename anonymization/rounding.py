@@ -1,32 +1,52 @@
-"""Rounds measures before they leave: a rounded aggregate does not join to a source value."""
+"""Rounds measures before they leave: a rounded aggregate does not join to a source value.
+
+Half way rounds to even, on exact numbers of any length.
+"""
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
+from fractions import Fraction
+from typing import Protocol
 
-from anonymization.workflow import Measure
-
-__all__ = ["UnroundedMeasure", "rounded"]
+__all__ = ["RoundedMeasure", "UnroundedMeasure", "rounded"]
 
 
 class UnroundedMeasure(ValueError):
     """A measure that is no whole number has no rounding declared."""
 
 
-def rounded(measure: Measure, value: object) -> Decimal | int | None:
+class RoundedMeasure(Protocol):
+    """A measure and how it is rounded."""
+
+    @property
+    def column(self) -> str:
+        """The released column."""
+        ...
+
+    @property
+    def decimals(self) -> int | None:
+        """Places to round to; below zero, to tens, hundreds..."""
+        ...
+
+    @property
+    def significant_digits(self) -> int | None:
+        """Digits to round to."""
+        ...
+
+
+def rounded(measure: RoundedMeasure, value: object) -> Decimal | int | None:
     """The value as it may be released: a count as it is, anything else rounded as declared."""
     if value is None:
         return None
-    number = Decimal(str(value))
-    if not number.is_finite():
-        message = f"measure {measure.column}: not a finite number, so it is not released"
-        raise UnroundedMeasure(message)
+    number = _exact(measure, value)
     if measure.significant_digits is not None:
-        return _to_significant_digits(number, measure.significant_digits)
+        if not number:
+            return Decimal(0)
+        return _to_places(number, measure.significant_digits - 1 - _magnitude(abs(number)))
     if measure.decimals is not None:
-        exponent = Decimal(1).scaleb(-measure.decimals)
-        return number.quantize(exponent, rounding=ROUND_HALF_EVEN)
-    if number != number.to_integral_value():
+        return _to_places(number, measure.decimals)
+    if number.denominator != 1:
         message = (
             f"measure {measure.column} is no count and declares no rounding: refused, since an "
             "exact aggregate can join to its source; declare decimals or significant_digits"
@@ -35,9 +55,24 @@ def rounded(measure: Measure, value: object) -> Decimal | int | None:
     return int(number)
 
 
-def _to_significant_digits(number: Decimal, digits: int) -> Decimal:
-    if not number:
-        return Decimal(0)
-    exponent = number.adjusted() - digits + 1
-    quantized = number.quantize(Decimal(1).scaleb(exponent), rounding=ROUND_HALF_EVEN)
-    return quantized.quantize(Decimal(1)) if exponent > 0 else quantized
+def _exact(measure: RoundedMeasure, value: object) -> Fraction:
+    if isinstance(value, Fraction):
+        return value
+    number = Decimal(str(value))
+    if not number.is_finite():
+        message = f"measure {measure.column}: not a finite number, so it is not released"
+        raise UnroundedMeasure(message)
+    return Fraction(number)
+
+
+def _to_places(number: Fraction, places: int) -> Decimal:
+    units = round(number * Fraction(10) ** places)
+    if places <= 0:
+        return Decimal(units * 10**-places)
+    return Decimal((int(units < 0), tuple(map(int, str(abs(units)))), -places))
+
+
+def _magnitude(number: Fraction) -> int:
+    """The power of ten of the first digit of a number above zero."""
+    power = len(str(number.numerator)) - len(str(number.denominator))
+    return power if number >= Fraction(10) ** power else power - 1

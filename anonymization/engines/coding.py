@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import pyarrow as pa
+
 from anonymization.engines.domains import Domain, read_domain
 from anonymization.engines.engine import Engine
 from anonymization.engines.packing import Packing, packing_of
 from anonymization.engines.sources import Table
+from expectations.disclosure.classes import IntArray
 
-__all__ = ["CodedTable", "coded_rows", "open_coded", "quasi_aliases"]
+__all__ = ["CodedTable", "coded_rows", "int_column", "open_coded", "quasi_aliases"]
 
 SOURCE = "source_rows"
 
@@ -67,6 +71,11 @@ def coded_rows(table: CodedTable, plain: Sequence[str] = ()) -> str:
         for domain in [*table.quasi, *table.others.values()]
     )
     return f"SELECT {', '.join([*keys, *others, *plain])} FROM {table.source} s {joins}"
+
+
+def int_column(lines: pa.Table, name: str) -> IntArray:
+    """A column of whole numbers; null becomes 0."""
+    return np.asarray(lines[name].fill_null(0).to_numpy(), dtype=np.int64)
 
 
 def _key(table: CodedTable, columns: Sequence[int]) -> str:

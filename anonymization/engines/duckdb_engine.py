@@ -10,13 +10,14 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from anonymization.engines.errors import EngineFailure, SumOverflow, UnreadableTable
+from anonymization.engines.engine import Engine
+from anonymization.engines.errors import SUM_OVERFLOW, EngineFailure, SumOverflow, UnreadableTable
 from anonymization.engines.sources import ColumnKind, Table, TableKind
 
 __all__ = ["DuckDBEngine", "duckdb_engine"]
 
 
-class DuckDBEngine:
+class DuckDBEngine(Engine):
     """An `Engine` on a DuckDB connection of its own."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
@@ -60,7 +61,7 @@ class DuckDBEngine:
         try:
             return self._connection.sql(sql).to_arrow_table()
         except (duckdb.ConversionException, duckdb.OutOfRangeException):
-            raise SumOverflow(_OVERFLOW) from None
+            raise SumOverflow(SUM_OVERFLOW) from None
         except duckdb.Error as error:
             raise _failure(error) from None
 
@@ -69,11 +70,6 @@ class DuckDBEngine:
             self._connection.execute(sql)
         except duckdb.Error as error:
             raise _failure(error) from None
-
-
-_OVERFLOW = (
-    "a sum needs more than 64 bits: refused rather than rounded; give the amount in a coarser unit"
-)
 
 
 @contextmanager

@@ -6,22 +6,31 @@ EngineError
 ├── UnknownColumns       columns were asked for that the table does not have
 ├── UnusableColumn       a column cannot play the part it is given, or its values cannot
 ├── SumOverflow          a sum needs more than 64 bits
+├── MisnumberedCells     cell numbers or labels that do not fit the combinations
 ├── UnsafeMeasure        a measure that would let a raw value pass
+├── UnwritableFile       an output that is neither .parquet nor .csv
 └── EngineFailure        the engine itself gave up (memory, disk, a fault of ours)
 """
 
 from __future__ import annotations
 
 __all__ = [
+    "SUM_OVERFLOW",
     "ChangedTable",
     "EngineError",
     "EngineFailure",
+    "MisnumberedCells",
     "SumOverflow",
     "UnknownColumns",
     "UnreadableTable",
     "UnsafeMeasure",
     "UnusableColumn",
+    "UnwritableFile",
 ]
+
+SUM_OVERFLOW = (
+    "a sum needs more than 64 bits: refused rather than rounded; give the amount in a coarser unit"
+)
 
 
 class EngineError(ValueError):
@@ -46,6 +55,14 @@ class UnusableColumn(EngineError):
 
 class SumOverflow(EngineError):
     """A sum that does not fit."""
+
+
+class MisnumberedCells(EngineError):
+    """Cell numbers, or labels, that do not fit the combinations."""
+
+
+class UnwritableFile(EngineError):
+    """An output of a kind that is not written."""
 
 
 class UnsafeMeasure(EngineError):
