@@ -8,6 +8,7 @@ from anonymization.registered import WORKFLOWS
 from catalog.declared import REGISTRY
 from dagster_project.class_flow import guarded
 from dagster_project.jobs import promotion_jobs
+from dagster_project.outbox_sensors import outbox_sensors
 from dagster_project.promotion_assets import promotion_assets
 from dagster_project.resources import PlatformResource, PromotionIds
 from dagster_project.store_assets import store_assets
@@ -24,6 +25,7 @@ defs = guarded(
         ],
         asset_checks=[promotion.checks for promotion in PROMOTIONS],
         jobs=promotion_jobs(PROMOTIONS),
+        sensors=outbox_sensors(),
         resources={"platform": PlatformResource(), "promotion_ids": PromotionIds()},
         executor=in_process_executor,
     ),

@@ -75,7 +75,7 @@ def database_of(home: Home) -> Database:
         return EmbeddedDatabase(EmbeddedPostgres(home))
     try:
         url = make_url(given)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # the latter for a port that is no number
         url = None
     if url is None or url.get_backend_name() != "postgresql":
         message = (

@@ -111,6 +111,8 @@ class EmbeddedPostgres:
 
     def stop(self) -> bool:
         """Stop the server; True when it ran."""
+        if not self.home.root.is_dir():
+            return False
         with exclusive(self.home.root / ".postgres.lock"):
             if not self.running():
                 return False

@@ -39,14 +39,11 @@ class PartMembers:
     def halved(self, in_upper: BoolArray) -> PartMembers:
         """Each part i as two: 2i without, and 2i + 1 with the members that are ``in_upper``."""
         starts = self.starts
-        uppers_before = np.concatenate(([0], np.cumsum(in_upper)))
-        lower_sizes = np.diff(starts) - np.diff(uppers_before[starts])
-        first = starts[self.part_of]
-        upper_place = uppers_before[:-1] - uppers_before[first]
-        lower_place = np.arange(len(self.items)) - first - upper_place
-        place = first + np.where(in_upper, lower_sizes[self.part_of] + upper_place, lower_place)
+        uppers = np.diff(np.concatenate(([0], np.cumsum(in_upper)))[starts])
+        sizes = np.column_stack((np.diff(starts) - uppers, uppers)).ravel()
+        part_of = np.repeat(np.arange(2 * self.parts), sizes)
+        goes_upper = np.repeat(np.arange(2 * self.parts) % 2 == 1, sizes)
         items = np.empty_like(self.items)
-        items[place] = self.items
-        part_of = np.empty_like(self.part_of)
-        part_of[place] = 2 * self.part_of + in_upper
+        items[~goes_upper] = self.items[~in_upper]
+        items[goes_upper] = self.items[in_upper]
         return PartMembers(items, part_of, 2 * self.parts)

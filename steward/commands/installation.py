@@ -8,7 +8,7 @@ import typer
 
 from steward.console import ExitCode, print_json, print_table, progress, say
 
-__all__ = ["add_to", "bring_everything_up"]
+__all__ = ["add_to", "bring_everything_up", "tell_datahub"]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -20,7 +20,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def bring_everything_up() -> None:
-    """Start database and catalog server, and queue the catalog for DataHub if it changed."""
+    """Start the database and the catalog server, unless they run."""
     from catalog.embedded_server import start_embedded  # noqa: PLC0415 - loads what it starts
     from stores.home import classline_home  # noqa: PLC0415
     from stores.startup import bring_up  # noqa: PLC0415
@@ -35,6 +35,16 @@ def bring_everything_up() -> None:
         progress("embedded DataHub API started")
 
 
+def tell_datahub() -> None:
+    """Deliver to DataHub what it does not know yet, the catalog first; its absence is no error."""
+    from dagster_project.delivery import deliver, delivery_line  # noqa: PLC0415
+    from stores.home import classline_home  # noqa: PLC0415
+    from stores.platform import open_platform  # noqa: PLC0415
+
+    with open_platform(classline_home()) as platform:
+        progress(delivery_line(deliver(platform)))
+
+
 def _remote_datahub() -> bool:
     import os  # noqa: PLC0415
 
@@ -46,6 +56,7 @@ def up() -> None:
     from stores.home import classline_home  # noqa: PLC0415
 
     bring_everything_up()
+    tell_datahub()
     say(f"classline is up in {classline_home().root}")
 
 

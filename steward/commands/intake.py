@@ -13,6 +13,7 @@ from steward.console import ExitCode, fail, print_json, print_table, progress, s
 if TYPE_CHECKING:
     from stores.intake.bulk_load import LoadReport
     from stores.intake.crm_export import CrmExport
+    from stores.intake.portco_mapping import PortcoMapping
 
 __all__ = ["SAMPLE_UNTIL", "add_to", "load_sample", "show_load"]
 
@@ -46,6 +47,8 @@ def load(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,  # noqa: FBT002
 ) -> None:
     """Load a CRM export, or a sample; rejected rows are reported and never stop the load."""
+    from steward.commands.installation import tell_datahub  # noqa: PLC0415
+
     if (crm is None) == (not sample):
         fail("give either --crm DIR or --sample", ExitCode.BAD_USAGE)
     if sample:
@@ -53,10 +56,12 @@ def load(
             report = load_sample(tenants, rows, seed)
         except ValueError as error:
             fail(str(error), ExitCode.BAD_USAGE)
+        tell_datahub()
         show_load(report, None, as_json=as_json)
         return
     assert crm is not None  # noqa: S101 - for the type checker
-    export, report = _load_crm(crm, mapping)
+    export, report = _load_crm(crm, _mapping_named(mapping))
+    tell_datahub()
     show_load(report, export, as_json=as_json)
     if export.rejections and not export.opportunities:
         fail("no deal of the export could be taken: every row was rejected")
@@ -76,18 +81,28 @@ def load_sample(tenants: int, rows: int, seed: int) -> LoadReport:
         return load_intake(platform, intake, reason="classline load --sample", on_table=_on_table)
 
 
-def _load_crm(directory: Path, mapping: str) -> tuple[CrmExport, LoadReport]:
+def _mapping_named(option: str) -> PortcoMapping:
+    from stores.intake.portco_mapping import PortcoMapping  # noqa: PLC0415
+    from stores.intake.refusals import BadMapping  # noqa: PLC0415
+
+    try:
+        return PortcoMapping.parse(option)
+    except BadMapping as error:
+        fail(str(error), ExitCode.BAD_USAGE)
+
+
+def _load_crm(directory: Path, mapping: PortcoMapping) -> tuple[CrmExport, LoadReport]:
     from steward.commands.installation import bring_everything_up  # noqa: PLC0415
     from stores.home import classline_home  # noqa: PLC0415
-    from stores.intake.bulk_load import load_intake, refuse_other_mapping  # noqa: PLC0415
+    from stores.intake.bulk_load import deals_of_others, load_intake  # noqa: PLC0415
     from stores.intake.crm_export import read_crm_export  # noqa: PLC0415
-    from stores.intake.portco_mapping import PortcoMapping  # noqa: PLC0415
     from stores.platform import open_platform  # noqa: PLC0415
 
-    export = read_crm_export(directory, PortcoMapping.parse(mapping))
+    export = read_crm_export(directory, mapping)
     bring_everything_up()
     with open_platform(classline_home()) as platform:
-        refuse_other_mapping(platform, export, [str(deal[1]) for deal in export.opportunities])
+        moved = deals_of_others(platform, export, export.portco_of_deal)
+        export = export.without_moved(moved)
         report = load_intake(platform, export, reason="classline load --crm", on_table=_on_table)
         with platform.platform_session("load") as session:
             for (file, reason), how_many in export.rejected_by_reason.items():

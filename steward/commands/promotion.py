@@ -68,9 +68,9 @@ def run_and_deliver(
     """Run these workflows in Dagster and drain the outbox; DataHub's absence fails nothing."""
     from datetime import UTC  # noqa: PLC0415
 
+    from dagster_project.delivery import deliver, delivery_line  # noqa: PLC0415
     from dagster_project.launch import run_workflows  # noqa: PLC0415 - loads Dagster
     from steward.commands.installation import bring_everything_up  # noqa: PLC0415
-    from steward.delivery import deliver, delivery_line  # noqa: PLC0415
     from steward.identity import requester  # noqa: PLC0415
     from stores.home import classline_home  # noqa: PLC0415
     from stores.platform import open_platform  # noqa: PLC0415

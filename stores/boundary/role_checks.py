@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import pwd
 from collections.abc import Iterator
@@ -26,6 +27,7 @@ _SERVER_METHODS = {
     "hostgssenc": {"gss", "scram-sha-256", "reject"},
     "hostnogssenc": {"reject"},
 }
+_PASSWORD = "scram-sha-256"  # noqa: S105 - the name of a method
 _POWERS = [
     "pg_execute_server_program",
     "pg_maintain",
@@ -41,7 +43,8 @@ def _access_rules(seen: Inspected) -> Iterator[str]:
     rules = seen.rows(
         "SELECT line_number AS line, type, array_to_string(database, ',') AS databases, "
         "array_to_string(user_name, ',') AS users, COALESCE(address, '') AS address, "
-        "auth_method AS method, error IS NOT NULL AS broken FROM pg_hba_file_rules ORDER BY 1"
+        "netmask, auth_method AS method, error IS NOT NULL AS broken "
+        "FROM pg_hba_file_rules ORDER BY 1"
     )
     yield from (f"pg_hba.conf line {rule.line} cannot be read" for rule in rules if rule.broken)
     if isinstance(seen.platform.database, EmbeddedDatabase):
@@ -49,8 +52,22 @@ def _access_rules(seen: Inspected) -> Iterator[str]:
         if found != _EMBEDDED_ACCESS:
             yield "pg_hba.conf is not the one that the embedded server is started with"
     for rule in rules:
-        if not rule.broken and rule.method not in _SERVER_METHODS.get(rule.type, ()):
+        allowed = _SERVER_METHODS.get(rule.type, set())
+        if rule.type != "local" and _stays_on_the_machine(rule.address, rule.netmask):
+            allowed = allowed | {_PASSWORD}
+        if not rule.broken and rule.method not in allowed:
             yield f"pg_hba.conf line {rule.line} admits {rule.type} connections by {rule.method}"
+
+
+def _stays_on_the_machine(address: str, netmask: str | None) -> bool:
+    """Whether only the server's own machine is meant: nobody listens in on a loopback."""
+    if address == "samehost":
+        return True
+    if netmask is None:
+        return False
+    first = ipaddress.ip_address(address)
+    ones = int(ipaddress.ip_address(netmask)).bit_count()
+    return ipaddress.ip_network((first, ones), strict=False).is_loopback
 
 
 def _user_map(seen: Inspected) -> Iterator[str]:
@@ -171,7 +188,9 @@ ROLE_CHECKS: tuple[Check, ...] = (
     Check(
         "access.rules",
         "nobody connects without a password or certificate, nor unencrypted over the network",
-        "correct pg_hba.conf and reload; the embedded server writes it when it starts",
+        "correct pg_hba.conf and reload: `local` by peer or scram-sha-256, `host` by scram-sha-256 "
+        "from this machine alone, `hostssl` by scram-sha-256 or cert from elsewhere; the embedded "
+        "server writes its own when it starts",
         _access_rules,
     ),
     Check(

@@ -17,11 +17,20 @@ from stores.intake.batches import Intake
 from stores.platform import Platform
 from stores.sessions import Ingested
 
-__all__ = ["LoadReport", "LoadedElsewhere", "load_intake", "refuse_other_mapping"]
+__all__ = ["LoadReport", "LoadedElsewhere", "deals_of_others", "load_intake"]
+
+_KNOWN_DEALS = text(
+    "SELECT given.opportunity_id, bool_or(t.external_name = given.portco) AS at_home, "
+    "bool_or(t.external_name <> given.portco) AS elsewhere, "
+    "bool_or(t.external_name <> ALL(CAST(:named AS text[]))) AS unnamed "
+    "FROM unnest(CAST(:ids AS text[]), CAST(:portcos AS text[])) AS given(opportunity_id, portco) "
+    "JOIN tenant_private.crm_opportunities o USING (opportunity_id) "
+    "JOIN control.tenants t ON t.tenant_id = o.tenant_id GROUP BY 1"
+)
 
 
 class LoadedElsewhere(StoreError):
-    """Deals of an export are in the stores of other portfolio companies."""
+    """No deal of an export that is known is in the store of its own portfolio company."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,29 +71,31 @@ def load_intake(
     )
 
 
-def refuse_other_mapping(
-    platform: Platform, intake: Intake, opportunity_ids: Sequence[str]
-) -> None:
-    """Refuse an export whose deals were loaded under another mapping.
+def deals_of_others(
+    platform: Platform, intake: Intake, portco_of_deal: Mapping[str, str]
+) -> frozenset[str]:
+    """Ids of the deals that were loaded for another portco; another mapping refuses the load.
 
     Counted under two portfolio companies, one deal would make a cell look safer than it is.
     """
     with translated_errors(), platform.admin_engine().connect() as connection:
-        elsewhere = connection.execute(
-            text(
-                "SELECT count(*) FROM tenant_private.crm_opportunities o "
-                "JOIN control.tenants t USING (tenant_id) "
-                "WHERE o.opportunity_id = ANY(:ids) AND t.external_name <> ALL(:names)"
-            ),
-            {"ids": list(opportunity_ids), "names": [entry.name for entry in intake.tenants]},
-        ).scalar_one()
-    if elsewhere:
+        known = connection.execute(
+            _KNOWN_DEALS,
+            {
+                "ids": list(portco_of_deal),
+                "portcos": list(portco_of_deal.values()),
+                "named": [entry.name for entry in intake.tenants],
+            },
+        ).all()
+    moved = frozenset(deal.opportunity_id for deal in known if deal.elsewhere)
+    if any(deal.unnamed for deal in known) and not any(deal.at_home for deal in known):
         message = (
-            f"{elsewhere} of {len(opportunity_ids)} deals of this export are loaded under other "
+            f"{len(moved)} of {len(portco_of_deal)} deals of this export are loaded under other "
             "portfolio companies: refused, since a deal counts for one; use the same mapping, or "
             "another CLASSLINE_HOME"
         )
         raise LoadedElsewhere(message)
+    return moved
 
 
 def _owned(

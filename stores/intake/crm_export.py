@@ -6,7 +6,7 @@ A fault of a file refuses the load; a fault of a row rejects that row by file, l
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -23,7 +23,7 @@ from stores.intake.portco_mapping import (
 from stores.intake.refusals import IntakeError, refuse_if_any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
 __all__ = ["CrmExport", "read_crm_export"]
@@ -64,6 +64,8 @@ _KNOWN_DEFECTS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
     }
 )
 
+_MOVED = "opportunity_id: loaded before for another portco; a deal counts for one"
+
 
 @dataclass(frozen=True, slots=True)
 class CrmExport:
@@ -72,6 +74,7 @@ class CrmExport:
     tenants: tuple[TenantEntry, ...]
     accounts: tuple[tuple[object, ...], ...]
     opportunities: tuple[tuple[object, ...], ...]
+    deal_lines: Mapping[str, int]
     rejections: tuple[Rejection, ...]
     repairs: Mapping[str, int]
     rows_read: Mapping[str, int]
@@ -80,6 +83,23 @@ class CrmExport:
         """The batches, parents before children."""
         yield TableBatch("tenant_private.crm_accounts", self.accounts)
         yield TableBatch("tenant_private.crm_opportunities", self.opportunities)
+
+    @property
+    def portco_of_deal(self) -> Mapping[str, str]:
+        """The name of the portco that each deal belongs to here, by the deal's id."""
+        return {str(deal[1]): str(deal[0]) for deal in self.opportunities}
+
+    def without_moved(self, deal_ids: Collection[str]) -> CrmExport:
+        """The export without these deals, which are another portco's already: each is rejected."""
+        kept = tuple(deal for deal in self.opportunities if deal[1] not in deal_ids)
+        used = {(deal[0], deal[2]) for deal in kept}
+        moved = [Rejection(_DEALS, self.deal_lines[deal], _MOVED) for deal in deal_ids]
+        return replace(
+            self,
+            accounts=tuple(row for row in self.accounts if (row[0], row[1]) in used),
+            opportunities=kept,
+            rejections=_in_order([*self.rejections, *moved]),
+        )
 
     @property
     def rejected_by_reason(self) -> Mapping[tuple[str, str], int]:
@@ -110,10 +130,15 @@ def read_crm_export(directory: Path, mapping: PortcoMapping | None = None) -> Cr
         tenants=tuple(sorted(set(tenants.values()), key=lambda tenant: tenant.name)),
         accounts=tuple(_accounts_in_use(opportunities, accounts.known.values())),
         opportunities=opportunities,
-        rejections=tuple(sorted(rejections, key=lambda found: (found.file, found.line))),
+        deal_lines=MappingProxyType(deals.lines),
+        rejections=_in_order(rejections),
         repairs=MappingProxyType(dict(sorted(repairs.items()))),
         rows_read=MappingProxyType({name: file.rows_read for name, file in files.items()}),
     )
+
+
+def _in_order(rejections: Iterable[Rejection]) -> tuple[Rejection, ...]:
+    return tuple(sorted(rejections, key=lambda found: (found.file, found.line)))
 
 
 def _opened(

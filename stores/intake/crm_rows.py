@@ -50,6 +50,7 @@ class Reference(Generic[_T]):
 
     file: str
     known: dict[str, _T] = field(default_factory=dict)
+    lines: dict[str, int] = field(default_factory=dict)
     rejected_keys: set[str] = field(default_factory=set)
     rejections: list[Rejection] = field(default_factory=list)
 
@@ -79,6 +80,7 @@ def taken(file: ExportFile, key: str, read: Callable[[int, FieldReader], _T]) ->
             reference.rejected_keys.add(name)
         else:
             reference.known[name] = value
+            reference.lines[name] = numbered.line
     return reference
 
 

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.integration
     [
         (["load"], "--crm DIR or --sample"),
         (["load", "--sample", "--tenants", "0"], "no sample of this size"),
+        (["load", "--crm", "/no/such/folder", "--mapping", "x"], "no mapping 'x' is known"),
         (["run"], "give --all"),
         (["search"], "--class CLASS"),
         (["search", "--class", "secret"], "there is no data class 'secret'"),
@@ -74,24 +75,41 @@ def test_an_unreachable_database_is_named_without_its_secrets(
     assert password not in said.err + said.out
 
 
-def test_a_url_of_another_kind_of_database_is_refused(
-    classline: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("url", ["sqlite:///x.db", "postgresql://someone@here:port/x", "no url"])
+def test_what_is_not_the_url_of_a_postgresql_is_refused(
+    classline: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:
     """Only PostgreSQL holds the boundary."""
     monkeypatch.setenv("CLASSLINE_HOME", str(tmp_path / "remote"))
-    monkeypatch.setenv("CLASSLINE_DATABASE_URL", "sqlite:///x.db")
+    monkeypatch.setenv("CLASSLINE_DATABASE_URL", url)
     said = classline("up")
     assert said.code == 1
     assert "not the URL of a PostgreSQL database" in said.err
+
+
+def test_down_where_nothing_ever_was_up_is_done_at_once(
+    classline: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`make clean` in a fresh clone calls it; it leaves no folder behind."""
+    monkeypatch.setenv("CLASSLINE_HOME", str(tmp_path / "never-up"))
+    said = classline("down")
+    assert (said.code, said.out) == (0, "nothing was up\n")
+    assert not (tmp_path / "never-up").exists()
+
+
+def test_what_is_up_can_be_searched_and_a_second_up_changes_nothing(classline: Call) -> None:
+    """A steward looks before anybody ran a workflow: the catalog is delivered by `up`."""
+    assert classline("up").code == 0
+    assert len(classline("search", "--class", "fund_private", "--json").json) == 4
+    again = classline("up")
+    assert again.code == 0
+    assert "DataHub: 0 changes delivered" in again.err
 
 
 def test_the_whole_line_from_the_command_line(
     classline: Call, cli_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Load, run, refuse, approve, run again, look: as the README's tour does."""
-    assert classline("up").code == 0
-    assert classline("up").code == 0
-
     loaded = classline("load", "--sample", "--rows", 6000, "--json")
     assert loaded.code == 0
     assert loaded.json["tenants_added"] == 40

@@ -213,7 +213,12 @@ def test_the_score(violated: dict[str, set[str]], capsys: pytest.CaptureFixture[
     ("name", "line", "rule"),
     [
         ("pg_hba.conf", "local all all trust\n", "access.rules"),
-        ("pg_hba.conf", "host all all 127.0.0.1/32 scram-sha-256\n", "access.rules"),
+        ("pg_hba.conf", "host all all 127.0.0.1/32 trust\n", "access.rules"),
+        ("pg_hba.conf", "host all all 10.0.0.0/8 scram-sha-256\n", "access.rules"),
+        ("pg_hba.conf", "host all all 127.0.0.1/1 scram-sha-256\n", "access.rules"),
+        ("pg_hba.conf", "host all all ::/0 scram-sha-256\n", "access.rules"),
+        ("pg_hba.conf", "host all all samenet scram-sha-256\n", "access.rules"),
+        ("pg_hba.conf", "host all all localhost scram-sha-256\n", "access.rules"),
         ("pg_hba.conf", "hostssl all all all md5\n", "access.rules"),
         ("pg_hba.conf", "nonsense\n", "access.rules"),
         ("pg_ident.conf", "classline nobody postgres\n", "access.user_map"),
@@ -233,6 +238,22 @@ def test_an_open_access_rule_is_caught(
     finally:
         file.write_text(sound)
     assert {result.rule for result in results if not result.passed} == {rule}
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1/32", "127.0.0.0/8", "::1/128", "samehost"])
+def test_a_server_may_be_reached_by_password_from_its_own_machine(
+    platform: Platform, address: str
+) -> None:
+    """A PostgreSQL as distributions set it up serves; the embedded one has its socket alone."""
+    rules = platform.home.pgdata / "pg_hba.conf"
+    sound = rules.read_text()
+    try:
+        rules.write_text(f"host all all {address} scram-sha-256\n{sound}")
+        as_server, as_embedded = _verified_as_a_server(platform), verify(platform)
+    finally:
+        rules.write_text(sound)
+    assert all(result.passed for result in as_server)
+    assert {result.rule for result in as_embedded if not result.passed} == {"access.rules"}
 
 
 def test_the_same_rules_hold_for_a_server_by_url(platform: Platform) -> None:

@@ -12,7 +12,7 @@ from catalog.data_classes import DataClass
 from stores.boundary.provisioning import OwnedElsewhere, ensure_owners
 from stores.errors import BoundaryRefused, UnknownOwner
 from stores.intake.batches import TableBatch, TenantEntry
-from stores.intake.bulk_load import load_intake
+from stores.intake.bulk_load import LoadedElsewhere, deals_of_others, load_intake
 from stores.intake.crm_export import read_crm_export
 from stores.platform import Platform
 
@@ -20,6 +20,7 @@ pytestmark = pytest.mark.integration
 
 ACCOUNTS = "tenant_private.crm_accounts"
 CONTACTS = "tenant_private.crm_contacts"
+DEALS = "tenant_private.crm_opportunities"
 
 
 class Planted:
@@ -101,6 +102,40 @@ def test_a_portco_does_not_change_its_fund_by_a_load(platform: Platform) -> None
     with pytest.raises(OwnedElsewhere, match="1 of 1 portfolio companies") as refused:
         load_intake(platform, Planted({"moving": "second fund"}), reason="test")
     assert "moving" not in str(refused.value).replace("moving one", "")
+
+
+def deal(portco: str, deal_id: str) -> tuple[object, ...]:
+    """A row of crm_opportunities, open and without an account."""
+    return (portco, deal_id, None, portco, "GTX Pro", "GTX", "Prospecting", None, None, None)
+
+
+def test_a_deal_counts_for_one_portco(platform: Platform) -> None:
+    """A deal that changed hands would stand under two portcos, and a cell would look safer."""
+    tenants = {"seller a": "fund s", "seller b": "fund s"}
+    rows = [deal("seller a", "kept"), deal("seller a", "handed over")]
+    load_intake(platform, Planted(tenants, (DEALS, rows)), reason="test")
+    now = {"kept": "seller a", "handed over": "seller b", "new": "seller b"}
+    assert deals_of_others(platform, Planted(tenants), now) == {"handed over"}
+
+
+def test_a_deal_of_a_portco_that_left_is_no_other_mapping(platform: Platform) -> None:
+    """An export that still knows its own deals is read as it was before."""
+    loaded = [deal("stays", "stays 1"), deal("leaves", "leaves 1")]
+    portfolio = {"stays": "fund l", "leaves": "fund l"}
+    load_intake(platform, Planted(portfolio, (DEALS, loaded)), reason="test")
+    later = {"stays 1": "stays", "leaves 1": "stays"}
+    assert deals_of_others(platform, Planted({"stays": "fund l"}), later) == {"leaves 1"}
+
+
+def test_another_mapping_is_refused_whole(platform: Platform) -> None:
+    """No known deal is where the export says: every deal would be counted twice."""
+    load_intake(
+        platform, Planted({"agent": "fund m"}, (DEALS, [deal("agent", "m1")])), reason="test"
+    )
+    with pytest.raises(LoadedElsewhere, match="1 of 2 deals"):
+        deals_of_others(
+            platform, Planted({"manager": "region"}), {"m1": "manager", "m2": "manager"}
+        )
 
 
 def test_a_membership_leaves_a_row_in_the_audit(platform: Platform) -> None:

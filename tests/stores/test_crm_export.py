@@ -348,6 +348,23 @@ def test_open_deals_may_lack_an_account_and_dates(tmp_path: Path) -> None:
     assert [row[2] for row in export.opportunities[:2]] == [None, None]
 
 
+def test_a_deal_that_another_portco_has_is_rejected_by_its_line(tmp_path: Path) -> None:
+    """It leaves with the account that only it used; the others stay."""
+    export = read_deals(tmp_path, deal() + deal(opportunity_id="D2", account="Betatech"))
+    assert export.portco_of_deal == {"D1": "Ann", "D2": "Ann"}
+    assert export.without_moved(frozenset()) == export
+    left = export.without_moved({"D2"})
+    assert [row[1] for row in left.opportunities] == ["D1"]
+    assert [row[2] for row in left.accounts] == ["Acme"]
+    assert reasons(left) == [
+        (
+            "sales_pipeline.csv",
+            3,
+            "opportunity_id: loaded before for another portco; a deal counts for one",
+        )
+    ]
+
+
 def test_an_account_stands_once_in_every_tenant_that_deals_with_it(tmp_path: Path) -> None:
     """A tenant's CRM holds the accounts of its own deals, under the same id, and no others."""
     export = read_deals(
