@@ -8,8 +8,10 @@ import sys
 import psutil
 
 from benchmarks import boundary, bulk_load, promotion, vectors
+from benchmarks.anonymization import measured as anonymization
 
 BENCHMARKS = {
+    "anonymization": anonymization.measure,
     "boundary": boundary.measure,
     "bulk_load": bulk_load.measure,
     "promotion": promotion.measure,
@@ -29,7 +31,9 @@ def main(names: list[str]) -> None:
         print("| what | ours | peer | ratio |")
         print("| --- | --- | --- | --- |")
         for row in BENCHMARKS[name]():
-            print(f"| {row.what} | {row.ours_said} | {row.peer_said} | {row.ratio_said} |")
+            print(
+                f"| {row.what} | {row.ours_said} | {row.peer_said} | {row.ratio_said} |", flush=True
+            )
         print()
 
 

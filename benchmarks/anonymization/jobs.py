@@ -16,6 +16,8 @@ from fractions import Fraction
 from pathlib import Path
 
 import pyarrow as pa
+from anonymization.engines.cells import aggregate_cells, write_cells
+from anonymization.engines.measures import Count, Quantile, Sum
 
 from anonymization.engines.combining import read_combinations
 from anonymization.engines.duckdb_engine import duckdb_engine
@@ -42,6 +44,12 @@ MODELS = (
     PPercent(Fraction(10)),
 )
 SUPPRESSION = 0.04
+RELEASE_MODELS = (KTenants(5), Dominance(Fraction(1, 2)), PPercent(Fraction(10)))
+MEASURES = (
+    Count(),
+    Sum("amount_sum", "amount", significant_digits=3),
+    Quantile("amount_median", "amount", significant_digits=2),
+)
 _COLUMNS = ", ".join(f'"{name}"' for name in QUASI_IDENTIFIERS)
 
 
@@ -85,20 +93,37 @@ def lattice(file: Path) -> dict[str, object]:
     return {"node": found.node, "suppressed": found.suppressed_rows, "checks": found.checks}
 
 
-def tenant_search(file: Path) -> dict[str, object]:
-    """Combinations with tenants and amounts, and the exact search for k distinct tenants."""
-    with duckdb_engine() as engine:
+def whole_run(file: Path) -> dict[str, object]:
+    """Combinations with tenants and amounts, search for k tenants, and cells written as Parquet."""
+    table = table_of(file)
+    with tempfile.TemporaryDirectory() as folder, duckdb_engine() as engine:
         combinations = read_combinations(
-            engine,
-            table_of(file),
-            quasi_identifiers=QUASI_IDENTIFIERS,
-            tenant="tenant",
-            amount="amount",
+            engine, table, quasi_identifiers=QUASI_IDENTIFIERS, tenant="tenant", amount="amount"
         )
-    found = search(
-        combinations, _hierarchies(combinations), (KTenants(5),), suppression=SUPPRESSION
-    )
-    return {"node": found.node, "suppressed": found.suppressed_rows, "checks": found.checks}
+        read = time.perf_counter()
+        found = search(
+            combinations, _hierarchies(combinations), (KTenants(5),), suppression=SUPPRESSION
+        )
+        searched = time.perf_counter()
+        cells = aggregate_cells(
+            engine,
+            table,
+            combinations,
+            found.cell_of,
+            MEASURES,
+            policy=RELEASE_MODELS,
+            tenant="tenant",
+            labels=dict(zip(combinations.columns, found.labels, strict=True)),
+        )
+        write_cells(cells, Path(folder) / "cells.parquet")
+    return {
+        "node": found.node,
+        "checks": found.checks,
+        "cells": len(cells.lines),
+        "left_out": cells.left_out,
+        "search_seconds": searched - read,
+        "cells_seconds": time.perf_counter() - searched,
+    }
 
 
 def scan_and_copy(file: Path) -> dict[str, object]:
@@ -121,7 +146,7 @@ def _hierarchies(combinations: Combinations) -> list[Hierarchy]:
 
 
 JOBS: Mapping[str, Callable[[Path], dict[str, object]]] = {
-    job.__name__: job for job in (check, bare_count, lattice, tenant_search, scan_and_copy)
+    job.__name__: job for job in (check, bare_count, lattice, whole_run, scan_and_copy)
 }
 
 
