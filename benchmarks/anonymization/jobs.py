@@ -16,11 +16,11 @@ from fractions import Fraction
 from pathlib import Path
 
 import pyarrow as pa
-from anonymization.engines.cells import aggregate_cells, write_cells
-from anonymization.engines.measures import Count, Quantile, Sum
 
+from anonymization.engines.cells import aggregate_cells, write_cells
 from anonymization.engines.combining import read_combinations
 from anonymization.engines.duckdb_engine import duckdb_engine
+from anonymization.engines.measures import Count, Quantile, Sum
 from anonymization.engines.sources import table_of
 from anonymization.generalization.combinations import Combinations
 from anonymization.generalization.hierarchies import Hierarchy
