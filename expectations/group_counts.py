@@ -67,7 +67,9 @@ def classes_by_value(
 def whole_numbers(amounts: Sequence[object]) -> IntArray:
     """Amounts as whole numbers of one common power of ten; an error where that is not exact."""
     try:
-        decimals = [Decimal(str(amount)) if amount is not None else Decimal(0) for amount in amounts]
+        decimals = [
+            Decimal(str(amount)) if amount is not None else Decimal(0) for amount in amounts
+        ]
     except InvalidOperation:
         decimals = [Decimal("NaN")]
     if not all(map(Decimal.is_finite, decimals)):

@@ -6,7 +6,17 @@ import sys
 
 import typer
 
-from steward.commands import boundary, catalog, demo, installation, intake, keys, promotion, review
+from steward.commands import (
+    boundary,
+    catalog,
+    check,
+    demo,
+    installation,
+    intake,
+    keys,
+    promotion,
+    review,
+)
 from steward.console import ExitCode, fail
 
 __all__ = ["app", "main"]
@@ -24,6 +34,7 @@ promotion.add_to(app)
 catalog.add_to(app)
 review.add_to(app)
 boundary.add_to(app)
+check.add_to(app)
 keys.add_to(app)
 demo.add_to(app)
 
