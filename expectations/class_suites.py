@@ -1,4 +1,4 @@
-"""Says as data what must hold of a store of each class. The registry's declaration decides the rest.
+"""Says as data what must hold of a store of each class; its declaration decides the rest.
 
 A suite holds no value of any row, and knows nothing of the library that judges it.
 """

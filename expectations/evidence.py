@@ -52,16 +52,16 @@ class Evidence:
     def nulls_in(self, column: str) -> int:
         """Rows in which that column is null, or an error where nobody counted."""
         if column not in self.nulls:
-            raise self._not_counted(f"nulls of {column[:60]!r}")
+            raise self._not_counted("nulls", column)
         return self.nulls[column]
 
     def grouped(self, grouping: Grouping) -> Classes:
         """The classes of that grouping, or an error where nobody grouped so."""
         if grouping not in self.groups:
-            columns = ", ".join(sorted(grouping.quasi_identifiers))
-            raise self._not_counted(f"groups by {columns} and {grouping.subject}")
+            raise self._not_counted("groups", *sorted(grouping.quasi_identifiers), grouping.subject)
         return self.groups[grouping]
 
-    def _not_counted(self, what: str) -> CouldNotCheck:
-        message = f"{self.dataset}: {what}: not counted, so it could not be checked"
+    def _not_counted(self, what: str, *columns: str) -> CouldNotCheck:
+        of = f" of {', '.join(columns)}"[:200] if columns else ""
+        message = f"{self.dataset}: {what}{of}: not counted, so it could not be checked"
         return CouldNotCheck(message)

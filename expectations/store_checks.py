@@ -26,7 +26,6 @@ from expectations.group_counts import classes_by_subject
 from expectations.known_names import knowing
 from expectations.text_scan import pii_scan
 from expectations.verdicts import Expectation, Report
-from stores.errors import StoreError
 from stores.platform import Platform
 from stores.sessions import AuditorSession
 
@@ -147,18 +146,15 @@ def _findings(
     scan: Scan,
     *,
     knows_identifiers: bool,
-) -> FindingsTable | None:
+) -> FindingsTable:
     there = set(labels)
     columns = [column.name for column in text_columns(dataset) if column.name in there]
     if not columns:
         return FindingsTable(0, frozenset(), (), knows_identifiers)
-    try:
-        return session.count_in_texts(
-            dataset.qualified_name,
-            columns,
-            lambda batches: counted_findings(
-                batches, columns, scan, knows_identifiers=knows_identifiers
-            ),
-        )
-    except StoreError:
-        return None
+    return session.count_in_texts(
+        dataset.qualified_name,
+        columns,
+        lambda batches: counted_findings(
+            batches, columns, scan, knows_identifiers=knows_identifiers
+        ),
+    )

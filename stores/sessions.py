@@ -5,8 +5,8 @@ Errors carry the rule that refused, never a statement, a value or another owner'
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, TypeVar, cast
@@ -385,12 +385,12 @@ class AuditorSession(Session):
         self._call(
             "SELECT control.audit_texts(:d, CAST(:c AS text[]))", d=dataset.qualified_name, c=names
         )
-        try:
-            return count(self._audited_batches())
-        finally:
-            self._call("CLOSE audited_texts")
+        with closing(self._audited_batches()) as batches:
+            counted = count(batches)
+        self._call("CLOSE audited_texts")
+        return counted
 
-    def _audited_batches(self) -> Iterator[Sequence[Sequence[str | None]]]:
+    def _audited_batches(self) -> Generator[Sequence[Sequence[str | None]]]:
         with translated_errors(), self._driver().cursor() as cursor:
             while rows := cursor.execute(_NEXT_TEXTS).fetchall():
                 yield list(zip(*rows, strict=True))

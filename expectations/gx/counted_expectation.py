@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from great_expectations.core import ExpectationValidationResult
-from great_expectations.execution_engine import ExecutionEngine
+from great_expectations.execution_engine.execution_engine import ExecutionEngine
 from great_expectations.expectations.expectation import BatchExpectation
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
-from great_expectations.render import (
+from great_expectations.render.components import (
     LegacyDiagnosticRendererType,
     LegacyRendererType,
     RenderedStringTemplateContent,
@@ -58,14 +58,14 @@ class CountedExpectation(BatchExpectation):
         self,
         metrics: dict[str, Any],
         runtime_configuration: dict[str, Any] | None = None,  # noqa: ARG002 - Great Expectations'
-        execution_engine: ExecutionEngine | None = None,  # noqa: ARG002 - own signature
+        execution_engine: ExecutionEngine[Any] | None = None,  # noqa: ARG002 - own signature
     ) -> dict[str, object]:
         return self.judged(metrics)
 
     @classmethod
     def _prescriptive_template(
-        cls, renderer_configuration: RendererConfiguration
-    ) -> RendererConfiguration:
+        cls, renderer_configuration: RendererConfiguration[Any]
+    ) -> RendererConfiguration[Any]:
         renderer_configuration.add_param(
             name="sentence",
             param_type=RendererValueType.STRING,

@@ -28,7 +28,7 @@ class ExpectColumnValuesToContainNoPii(CountedExpectation):
     success_keys: ClassVar[tuple[str, ...]] = ("column",)
 
     @classmethod
-    def sentence(cls, kwargs: _Kwargs) -> str:
+    def sentence(cls, kwargs: _Kwargs) -> str:  # noqa: ARG003 - names its column by itself
         """What is expected, in words."""
         return "values hold no personal data and no secret."
 
@@ -48,7 +48,7 @@ class ExpectTableToContainNoKnownIdentifiers(CountedExpectation):
     metric_dependencies: ClassVar[tuple[str, ...]] = (FINDINGS,)
 
     @classmethod
-    def sentence(cls, kwargs: _Kwargs) -> str:
+    def sentence(cls, kwargs: _Kwargs) -> str:  # noqa: ARG003 - it has no arguments
         """What is expected, in words."""
         return "No text may hold a name, address or domain that a tenant is known to use."
 

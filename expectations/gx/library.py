@@ -13,7 +13,9 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from great_expectations.data_context import AbstractDataContext
+    from great_expectations.data_context.data_context.abstract_data_context import (
+        AbstractDataContext,
+    )
 
 __all__ = ["ONE_RUN_AT_A_TIME", "load_great_expectations", "quiet_context"]
 

@@ -12,9 +12,9 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from great_expectations.core.metric_domain_types import MetricDomainTypes
-from great_expectations.execution_engine import (
-    ExecutionEngine,
-    PandasExecutionEngine,
+from great_expectations.execution_engine.execution_engine import ExecutionEngine
+from great_expectations.execution_engine.pandas_execution_engine import PandasExecutionEngine
+from great_expectations.execution_engine.sqlalchemy_execution_engine import (
     SqlAlchemyExecutionEngine,
 )
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
@@ -67,13 +67,15 @@ class _Counted(TableMetricProvider):
         cls,
         metric: MetricConfiguration,
         configuration: ExpectationConfiguration | None = None,
-        execution_engine: ExecutionEngine | None = None,
+        execution_engine: ExecutionEngine[Any] | None = None,
         runtime_configuration: dict[str, Any] | None = None,
     ) -> dict[str, MetricConfiguration]:
         needed: dict[str, MetricConfiguration] = super()._get_evaluation_dependencies(
             metric, configuration, execution_engine, runtime_configuration
         )
-        if cls.metric_name == FINDINGS and isinstance(execution_engine, SqlAlchemyExecutionEngine):
+        if metric.metric_name == FINDINGS and isinstance(
+            execution_engine, SqlAlchemyExecutionEngine
+        ):
             needed[_COLUMN_TYPES] = MetricConfiguration(
                 metric_name=_COLUMN_TYPES,
                 metric_domain_kwargs=metric.metric_domain_kwargs,
@@ -84,13 +86,18 @@ class _Counted(TableMetricProvider):
 
 def _frame(engine: PandasExecutionEngine, domain: _Kwargs) -> Any:  # noqa: ANN401 - pandas' frame
     engine.get_compute_domain(dict(domain), domain_type=MetricDomainTypes.TABLE)
-    return engine.batch_manager.active_batch_data.dataframe
+    batch: Any = engine.batch_manager.active_batch_data
+    return batch.dataframe
 
 
 def _table(engine: SqlAlchemyExecutionEngine, domain: _Kwargs) -> Any:  # noqa: ANN401 - SQLAlchemy's
     sql_counts.require_dialect(engine)
     table, _, _ = engine.get_compute_domain(dict(domain), domain_type=MetricDomainTypes.TABLE)
     return table
+
+
+def _asked(kwargs: _Kwargs, names: tuple[str, ...]) -> list[Any]:
+    return [kwargs.get(name) for name in names]
 
 
 class Findings(_Counted):
@@ -137,7 +144,7 @@ class Groups(_Counted):
         **_: object,
     ) -> Classes:
         frame = _frame(execution_engine, metric_domain_kwargs)
-        return pandas_counts.grouped(frame, *map(metric_value_kwargs.get, cls.value_keys))
+        return pandas_counts.grouped(frame, *_asked(metric_value_kwargs, cls.value_keys))
 
     @metric_value(engine=SqlAlchemyExecutionEngine)
     @_without_values
@@ -150,7 +157,7 @@ class Groups(_Counted):
     ) -> Classes:
         table = _table(execution_engine, metric_domain_kwargs)
         return sql_counts.grouped(
-            execution_engine, table, *map(metric_value_kwargs.get, cls.value_keys)
+            execution_engine, table, *_asked(metric_value_kwargs, cls.value_keys)
         )
 
 
@@ -170,7 +177,7 @@ class SensitiveValues(_Counted):
         **_: object,
     ) -> Classes:
         frame = _frame(execution_engine, metric_domain_kwargs)
-        return pandas_counts.varied(frame, *map(metric_value_kwargs.get, cls.value_keys))
+        return pandas_counts.varied(frame, *_asked(metric_value_kwargs, cls.value_keys))
 
     @metric_value(engine=SqlAlchemyExecutionEngine)
     @_without_values
@@ -183,7 +190,7 @@ class SensitiveValues(_Counted):
     ) -> Classes:
         table = _table(execution_engine, metric_domain_kwargs)
         return sql_counts.varied(
-            execution_engine, table, *map(metric_value_kwargs.get, cls.value_keys)
+            execution_engine, table, *_asked(metric_value_kwargs, cls.value_keys)
         )
 
 
@@ -209,7 +216,7 @@ class Labels(_Counted):
         execution_engine: SqlAlchemyExecutionEngine,
         **_: object,
     ) -> dict[str, str | None]:
-        batch = execution_engine.batch_manager.active_batch_data
+        batch: Any = execution_engine.batch_manager.active_batch_data
         return sql_counts.labels(
             execution_engine, batch.source_schema_name, batch.source_table_name
         )

@@ -7,11 +7,14 @@ that memory stays bounded; findings are all that is kept of them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import closing
 from typing import Any
 
-from great_expectations.compatibility.sqlalchemy import sqlalchemy as sa
-from great_expectations.execution_engine import SqlAlchemyExecutionEngine
+from great_expectations.compatibility import sqlalchemy as compatible
+from great_expectations.execution_engine.sqlalchemy_execution_engine import (
+    SqlAlchemyExecutionEngine,
+)
 
 from expectations.disclosure.classes import Classes
 from expectations.errors import CouldNotCheck
@@ -26,8 +29,10 @@ _Selectable = Any
 _Engine = SqlAlchemyExecutionEngine
 
 _BATCH_ROWS = 5000
+# Its own way to SQLAlchemy: only `stores` imports that library for the platform's database.
+sa: Any = vars(compatible)["sqlalchemy"]
 _DIALECTS = frozenset({"postgresql", "duckdb"})
-_TEXT_TYPE = re.compile(r"text|char|clob|string|json|xml|citext|struct|map|\[\]|array|enum", re.I)
+_TEXT_TYPE = re.compile(r"text|char|clob|string|json|xml|struct|map|\[\]|array|enum", re.IGNORECASE)
 _LABEL = re.compile(r"\[([a-z_]+)\] ")
 
 
@@ -45,12 +50,11 @@ def findings(
     """What one scan of its text columns finds."""
     columns = [str(each["name"]) for each in types if _TEXT_TYPE.search(_type_name(each["type"]))]
     used = scan_in_force()
-    return counted_findings(
-        _streamed(engine, table, columns),
-        columns,
-        used.scan,
-        knows_identifiers=used.knows_identifiers,
-    )
+    # Closed here: a scan that raises must not leave the server's cursor open.
+    with closing(_streamed(engine, table, columns)) as batches:
+        return counted_findings(
+            batches, columns, used.scan, knows_identifiers=used.knows_identifiers
+        )
 
 
 def grouped(
@@ -138,13 +142,14 @@ def _columns(rows: Sequence[Sequence[Any]], width: int) -> list[list[Any]]:
 
 def _streamed(
     engine: _Engine, table: _Selectable, columns: Sequence[str]
-) -> Iterator[list[tuple[str | None, ...]]]:
+) -> Generator[list[tuple[str | None, ...]]]:
     texts = [sa.cast(sa.column(name), sa.Text) for name in columns] or [sa.null()]
     statement = sa.select(*texts).select_from(table)
     with engine.get_connection() as connection:
         streaming = connection.execution_options(stream_results=True, max_row_buffer=_BATCH_ROWS)
-        for rows in streaming.execute(statement).partitions(_BATCH_ROWS):
-            yield list(zip(*rows, strict=True)) if columns else [tuple(None for _ in rows)]
+        with streaming.execute(statement) as result:
+            for rows in result.partitions(_BATCH_ROWS):
+                yield list(zip(*rows, strict=True)) if columns else [tuple(None for _ in rows)]
 
 
 def _type_name(column_type: object) -> str:

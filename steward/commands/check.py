@@ -27,7 +27,7 @@ def check(
     docs: Annotated[Path | None, typer.Option(help="Write Data Docs to this folder.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,  # noqa: FBT002
 ) -> None:
-    """Check stores against the suite of their class; exit 1 where one fails or cannot be checked."""
+    """Check stores against their class; exit 1 where one fails or cannot be checked."""
     from expectations.store_checks import check_stores, datasets_named  # noqa: PLC0415
     from stores.home import classline_home  # noqa: PLC0415
     from stores.platform import open_platform  # noqa: PLC0415
