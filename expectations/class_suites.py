@@ -13,7 +13,7 @@ from catalog.floors import FLOORS
 from catalog.registry import Column, ColumnType, Dataset, Registry, StoreKind
 from expectations.verdicts import Expectation
 
-__all__ = ["CONTRIBUTOR", "READS_TEXT", "checked_datasets", "class_suite", "text_columns"]
+__all__ = ["CONTRIBUTOR", "NO_PII", "READS_TEXT", "checked_datasets", "class_suite", "text_columns"]
 
 CONTRIBUTOR = "contributor"
 """Who stands behind a published cell: told by `control`, no column of the store itself."""
