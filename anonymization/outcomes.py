@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from lineage.promotions import PromotionState
@@ -31,7 +31,11 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """How a promotion ended: published, awaiting review, held or rejected, and why."""
+    """How a promotion ended: published, awaiting review, held or rejected, and why.
+
+    ``cells_superseding`` of the rows published replaced an earlier release of their cell; ``held``
+    counts the cells held back by the rule that held them.
+    """
 
     promotion_id: UUID
     state: PromotionState
@@ -40,3 +44,5 @@ class Publication:
     cells_held: int
     approved_by: str | None
     already_recorded: bool
+    cells_superseding: int = 0
+    held: Mapping[str, int] = field(default_factory=dict)

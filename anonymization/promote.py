@@ -10,6 +10,7 @@ from uuid import UUID
 
 from anonymization.candidate import draft_candidate, extract
 from anonymization.outcomes import Candidate, Publication
+from anonymization.partition import chosen_levels
 from anonymization.registered import WORKFLOWS
 from anonymization.source_digest import source_digest
 from anonymization.workflow import Workflow
@@ -34,8 +35,7 @@ __all__ = [
 ]
 
 _NO_APPROVAL = frozenset({"CL021", "CL026"})
-_REFUSALS = frozenset({"CL022", "CL023", "CL024", "CL025"})
-_PARTITION_VERSION = 1
+_REFUSALS = frozenset({"CL022", "CL023", "CL024", "CL025", "CL028", "CL029"})
 _CLOCK_SKEW = timedelta(minutes=1)
 _OPEN_STATES = frozenset({PromotionState.CANDIDATE, PromotionState.AWAITING_REVIEW})
 
@@ -75,6 +75,9 @@ def declaration(workflow: Workflow) -> dict[str, object]:
         "policy": workflow.policy.as_parameters(),
         "required_checks": [str(check) for check in workflow.required_checks],
         "publish_mode": str(workflow.publish_mode),
+        "family": workflow.family,
+        "measures": {measure.column: sorted(measure.from_columns) for measure in workflow.measures},
+        "dimensions": [dimension.declared() for dimension in workflow.dimensions],
     }
 
 
@@ -94,7 +97,16 @@ def prepare_candidate(
     digest = register(platform, workflow, requested_by=requested_by)
     closed_before = workflow.period.first_open_day(now)
     with _run(platform, workflow, digest, one_snapshot=True) as session:
-        read = extract(session, workflow, closed_before=closed_before)
+        frozen = session.frozen_partition()
+        levels = chosen_levels(session, workflow, closed_before=closed_before, frozen=frozen)
+        read = extract(
+            session,
+            workflow,
+            levels=levels,
+            closed_before=closed_before,
+            control_key=platform.keyring.control_key,
+        )
+    partition = workflow.partition(levels)
     draft = draft_candidate(workflow, read)
     with _run(platform, workflow, digest) as session:
         key = platform.keyring.control_key
@@ -107,7 +119,8 @@ def prepare_candidate(
             "to_class": str(workflow.to_class),
             "snapshot": snapshot,
             "policy": workflow.policy.as_parameters(),
-            "partition_version": _PARTITION_VERSION,
+            "family": workflow.family,
+            "partition": partition,
         }
         base_key = keyed_hash(key, determines)
         attempt = session.ended_attempts(base_key) + 1
@@ -118,6 +131,7 @@ def prepare_candidate(
                 "attempt": attempt,
                 "snapshot_digest": snapshot,
                 "closed_before": closed_before.isoformat(),
+                "partition": partition,
                 "rows_in": read.rows_in,
                 "cells_in": draft.cells_in,
                 "suppressed": dict(draft.suppressed),
@@ -250,6 +264,8 @@ def _publication(record: Row, *, already_recorded: bool = False) -> Publication:
         reason=str(record["state_reason"] or ""),
         rows_published=int(record["rows_published"] or 0),
         cells_held=int(record["cells_held"] or 0),
+        cells_superseding=int(record["cells_superseding"] or 0),
+        held=dict(record["held"]),
         approved_by=record["approved_by"],
         already_recorded=already_recorded,
     )

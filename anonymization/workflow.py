@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -13,7 +14,19 @@ from catalog.floors import DisclosurePolicy, require_floors
 from catalog.registry import Dataset
 from expectations.suites import CheckName
 
-__all__ = ["IllegalWorkflow", "Measure", "Period", "PublishMode", "Workflow"]
+__all__ = [
+    "HIDDEN",
+    "Dimension",
+    "IllegalWorkflow",
+    "Measure",
+    "Period",
+    "PublishMode",
+    "Workflow",
+    "placed_by",
+]
+
+HIDDEN = "*"
+"""What a dimension becomes at the level that tells nothing."""
 
 
 class IllegalWorkflow(ValueError):
@@ -21,7 +34,7 @@ class IllegalWorkflow(ValueError):
 
 
 class PublishMode(StrEnum):
-    """Whether every published cell stands, or a key holds the cell of its newest period."""
+    """Whether each cell has a row of its own, or a key holds the cell of its newest period."""
 
     ONCE = "once"
     NEWEST = "newest"
@@ -40,43 +53,104 @@ class Period(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Dimension:
+    """One dimension of a partition: how a source row falls into a cell.
+
+    ``expression`` is over the source tables, as it stands in the workflow's ``rows``; ``made_of``
+    names the columns it reads. ``coarser`` says what each value becomes, level by level;
+    ``may_be_hidden`` adds a last level at which all values are alike. Without either it is fixed.
+    """
+
+    column: str
+    expression: str
+    made_of: tuple[str, ...]
+    coarser: tuple[Mapping[str, str], ...] = ()
+    may_be_hidden: bool = False
+
+    @property
+    def levels(self) -> int:
+        """How many levels there are, the values as they are included."""
+        return 1 + len(self.coarser) + self.may_be_hidden
+
+    def label(self, value: str, level: int) -> str | None:
+        """What the value becomes at that level; None where its hierarchy does not know it."""
+        if level == 0:
+            return value
+        return self.coarser[level - 1].get(value) if level <= len(self.coarser) else HIDDEN
+
+    def declared(self) -> dict[str, object]:
+        """All that decides into which cells rows may fall, as JSON."""
+        return {
+            "column": self.column,
+            "expression": " ".join(self.expression.split()),
+            "coarser": [dict(sorted(level.items())) for level in self.coarser],
+            "levels": self.levels,
+        }
+
+
+def placed_by(dimensions: Sequence[Dimension]) -> str:
+    """The dimensions as a workflow's SELECT lists them."""
+    return ", ".join(f"{each.expression} AS {each.column}" for each in dimensions)
+
+
+@dataclass(frozen=True, slots=True)
 class Measure:
     """One released column over a cell: an aggregate expression and the rounding it leaves with.
 
-    ``population`` is a condition on rows: the measure is withheld from a cell unless the rows that
-    meet it satisfy the whole policy by themselves. ``decimals`` rounds to that many places,
-    ``significant_digits`` to that many digits; a measure without either must be a count.
+    ``inputs`` are the columns of ``rows`` that it reads, none for a count; only rows where none of
+    them is null, and which meet the condition ``population``, count for it, and it is withheld from
+    a cell unless those rows satisfy the whole policy by themselves. ``decimals`` rounds to that
+    many places, ``significant_digits`` to that many digits; without either it must be a count.
     """
 
     column: str
     expression: str
     from_columns: tuple[str, ...]
+    inputs: tuple[str, ...] = ()
     population: str | None = None
     decimals: int | None = None
     significant_digits: int | None = None
+
+    @property
+    def measured(self) -> str:
+        """The source columns it aggregates: what two measures, or two families, have in common."""
+        return " ".join(sorted(self.from_columns))
+
+    @property
+    def condition(self) -> str:
+        """Which rows count for it, as SQL."""
+        conditions = [f"{name} IS NOT NULL" for name in self.inputs]
+        return (
+            " AND ".join([*conditions, *([self.population] if self.population else [])]) or "true"
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Workflow:
     """A declared promotion from datasets of one class into one dataset of another.
 
+    ``family`` names the benchmark family: its partition is frozen at its first release, and each
+    of its cells is published once, or corrected as `release_guard` allows.
     ``rows`` is a SELECT over the source datasets, one row per source row, that yields
-    ``tenant_id``, ``amount`` (>= 0: what dominance is measured on), the dimensions and whatever
-    the measures aggregate. It binds ``:closed_before``, the first day of the open period; the
-    fund that owns a row's tenant is joined to it as ``fund_id``.
-    ``dimensions`` maps each key column of the target to the source columns it is made of.
+    ``tenant_id``, ``source_row`` (what identifies the row among its tenant's), ``amount`` (>= 0:
+    what dominance is measured on), the dimensions as `placed_by` lists them and whatever the
+    measures read. It binds ``:closed_before``, the first day of the open period.
+    ``suppression`` is the share of rows that the first release may leave out when it chooses how
+    coarse the partition is.
     """
 
     name: str
+    family: str
     description: str
     sources: tuple[str, ...]
     target: str
     policy: DisclosurePolicy
     rows: str
-    dimensions: Mapping[str, tuple[str, ...]]
+    dimensions: tuple[Dimension, ...]
     measures: tuple[Measure, ...]
     period: Period
     module: str
+    suppression: float = 0.0
     allowed_values: Mapping[str, frozenset[str]] = field(default_factory=dict)
     publish_mode: PublishMode = PublishMode.ONCE
     required_checks: tuple[CheckName, ...] = tuple(CheckName)
@@ -105,7 +179,7 @@ class Workflow:
                 "releases of one cell can be subtracted; use PublishMode.ONCE"
             )
             raise IllegalWorkflow(message)
-        released = [*self.dimensions, *(measure.column for measure in self.measures)]
+        released = [*self.dimension_names, *(measure.column for measure in self.measures)]
         declared = [c.name for c in self.target_dataset.columns if c.name != "promotion_id"]
         if sorted(released) != sorted(declared):
             message = (
@@ -113,6 +187,44 @@ class Workflow:
                 f"{self.target} declares {', '.join(sorted(declared))}; make them equal"
             )
             raise IllegalWorkflow(message)
+        self._require_told_rows()
+
+    def _require_told_rows(self) -> None:
+        """What rows are placed and measured by is what is declared, or the guard is told a tale."""
+        wrong = [
+            f"dimension {each.column} is not placed in its rows as declared"
+            for each in self.dimensions
+            if placed_by([each]) not in self.rows
+        ]
+        wrong += [
+            f"measure {measure.column} does not read {name}"
+            for measure in self.measures
+            for name in measure.inputs
+            if not re.search(rf"\b{name}\b", measure.expression)
+        ]
+        reading = {
+            measure.measured: (measure.inputs, measure.population) for measure in self.measures
+        }
+        wrong += [
+            f"measure {measure.column} reads {measure.measured} in another way than its like"
+            for measure in self.measures
+            if reading[measure.measured] != (measure.inputs, measure.population)
+        ]
+        if wrong:
+            message = f"workflow {self.name}: {'; '.join(wrong)}; mend its declaration"
+            raise IllegalWorkflow(message)
+
+    @property
+    def dimension_names(self) -> tuple[str, ...]:
+        """The columns that make a cell's key."""
+        return tuple(dimension.column for dimension in self.dimensions)
+
+    def partition(self, levels: Sequence[int]) -> list[dict[str, object]]:
+        """The partition at these levels, as JSON: what a family freezes."""
+        return [
+            dimension.declared() | {"level": level}
+            for dimension, level in zip(self.dimensions, levels, strict=True)
+        ]
 
     @property
     def source_datasets(self) -> tuple[Dataset, ...]:
@@ -137,4 +249,5 @@ class Workflow:
     @property
     def column_lineage(self) -> dict[str, tuple[str, ...]]:
         """Each released column, and the `schema.dataset.column` names it is made of."""
-        return dict(self.dimensions) | {m.column: m.from_columns for m in self.measures}
+        placed = {dimension.column: dimension.made_of for dimension in self.dimensions}
+        return placed | {m.column: m.from_columns for m in self.measures}

@@ -40,7 +40,7 @@ def measure() -> list[Figure]:
                 started = time.perf_counter()
                 prepare_candidate(platform, workflow, now=now, requested_by="benchmark")
                 ours = time.perf_counter() - started
-                keys = ", ".join(name for name in workflow.dimensions if name != "fund_id")
+                keys = ", ".join(name for name in workflow.dimension_names if name != "fund_id")
                 query = text(
                     f"SELECT {keys}, count(*), sum(amount) FROM ({workflow.rows}) r GROUP BY {keys}"
                 )

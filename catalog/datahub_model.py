@@ -50,6 +50,7 @@ _TYPES: Mapping[ColumnType, Callable[[], Any]] = {  # Any: the SDK's classes sha
     ColumnType.JSON: models.RecordTypeClass,
     ColumnType.BYTES: models.BytesTypeClass,
     ColumnType.TEXT_ARRAY: partial(models.ArrayTypeClass, nestedType=["string"]),
+    ColumnType.BIGINT_ARRAY: partial(models.ArrayTypeClass, nestedType=["number"]),
     ColumnType.VECTOR_384: partial(models.ArrayTypeClass, nestedType=["number"]),
 }
 

@@ -65,6 +65,7 @@ class ColumnType(StrEnum):
     JSON = "jsonb"
     BYTES = "bytea"
     TEXT_ARRAY = "text[]"
+    BIGINT_ARRAY = "bigint[]"
     VECTOR_384 = "vector(384)"
 
 

@@ -38,15 +38,13 @@ def candidate_figures(candidate: Candidate) -> Mapping[str, MetadataValue]:
 
 def candidate_from(metadata: Mapping[str, MetadataValue]) -> Candidate:
     """The candidate that a materialization's metadata tells of."""
-    suppressed = metadata["suppressed"]
-    counts = suppressed.value if isinstance(suppressed, JsonMetadataValue) else None
     return Candidate(
         promotion_id=UUID(_read(metadata, "promotion_id", str)),
         state=PromotionState(_read(metadata, "state", str)),
         rows_in=_read(metadata, "rows_in", int),
         cells_in=_read(metadata, "cells_in", int),
         cells_kept=_read(metadata, "cells_kept", int),
-        suppressed={str(k): int(v) for k, v in counts.items()} if isinstance(counts, dict) else {},
+        suppressed=_counts(metadata, "suppressed"),
         candidate_digest=_read(metadata, "candidate_digest", str),
         k_tenants=_read(metadata, "k", int),
         already_recorded=_read(metadata, "already_recorded", bool),
@@ -61,6 +59,8 @@ def publication_figures(publication: Publication, k_tenants: int) -> Mapping[str
         "reason": MetadataValue.text(publication.reason),
         "rows_published": MetadataValue.int(publication.rows_published),
         "cells_held": MetadataValue.int(publication.cells_held),
+        "cells_superseding": MetadataValue.int(publication.cells_superseding),
+        "held": MetadataValue.json(dict(publication.held)),
         "approved_by": MetadataValue.text(publication.approved_by or ""),
         "k": MetadataValue.int(k_tenants),
         "already_recorded": MetadataValue.bool(publication.already_recorded),
@@ -75,9 +75,17 @@ def publication_from(metadata: Mapping[str, MetadataValue]) -> Publication:
         reason=_read(metadata, "reason", str),
         rows_published=_read(metadata, "rows_published", int),
         cells_held=_read(metadata, "cells_held", int),
+        cells_superseding=_read(metadata, "cells_superseding", int),
+        held=_counts(metadata, "held"),
         approved_by=_read(metadata, "approved_by", str) or None,
         already_recorded=_read(metadata, "already_recorded", bool),
     )
+
+
+def _counts(metadata: Mapping[str, MetadataValue], name: str) -> dict[str, int]:
+    held = metadata[name]
+    counts = held.value if isinstance(held, JsonMetadataValue) else None
+    return {str(k): int(v) for k, v in counts.items()} if isinstance(counts, dict) else {}
 
 
 def _read(metadata: Mapping[str, MetadataValue], name: str, kind: type[_Value]) -> _Value:

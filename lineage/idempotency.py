@@ -8,7 +8,9 @@ from collections.abc import Mapping, Sequence
 
 import rfc8785
 
-__all__ = ["keyed_hash"]
+__all__ = ["key_blocks", "keyed_hash"]
+
+_BLOCK_BYTES = 64
 
 _Json = str | int | float | bool | None | Sequence["_Json"] | Mapping[str, "_Json"]
 
@@ -20,3 +22,13 @@ def keyed_hash(control_key: bytes, content: Mapping[str, object]) -> str:
     """
     canonical = rfc8785.dumps(content)  # type: ignore[arg-type]
     return hmac.new(control_key, canonical, hashlib.sha256).hexdigest()
+
+
+def key_blocks(control_key: bytes, purpose: str) -> tuple[bytes, bytes]:
+    """The inner and outer key block (RFC 2104) of a key derived for one purpose.
+
+    The database hashes rows with them: the control key itself stays here.
+    """
+    derived = hmac.new(control_key, purpose.encode(), hashlib.sha256).digest()
+    block = derived.ljust(_BLOCK_BYTES, b"\0")
+    return bytes(b ^ 0x36 for b in block), bytes(b ^ 0x5C for b in block)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
@@ -38,7 +38,11 @@ class PromotionState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PromotionRecord:
-    """What was promoted, from what, on whose approval, and what became of its cells."""
+    """What was promoted, from what, on whose approval, and what became of its cells.
+
+    ``held`` counts the cells held back by rule; ``superseded`` says which of its cells, by number,
+    later promotions replaced.
+    """
 
     promotion_id: UUID
     workflow: str
@@ -59,6 +63,10 @@ class PromotionRecord:
     suppressed: Mapping[str, int]
     rows_published: int | None
     cells_held: int | None
+    family: str | None
+    cells_superseding: int | None
+    held: Mapping[str, int]
+    superseded: Mapping[str, Sequence[int]]
     requested_by: str
     approved_by: str | None
     approval_id: int | None

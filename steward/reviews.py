@@ -114,6 +114,8 @@ def review_packet(platform: Platform, workflow: Workflow) -> dict[str, object]:
         "from class": shown["from_class"],
         "to class": shown["to_class"],
         "policy": shown["policy"],
+        "family": shown["family"],
+        "cells by": ", ".join(each["column"] for each in shown["dimensions"] or []),
         "required checks": ", ".join(shown["required_checks"]),
         "requested by": shown.get("requested_by", "not run yet"),
         "decision": decision["decision"],
@@ -126,6 +128,11 @@ def review_packet(platform: Platform, workflow: Workflow) -> dict[str, object]:
             "rows in": newest["rows_in"],
             "cells kept": newest["cells_kept"],
             "cells suppressed": newest["suppressed"],
+            "levels": {
+                each["column"]: f"{each['level']} of 0 to {each['levels'] - 1}"
+                for each in newest["partition"] or []
+            },
+            "cells held": newest["held"],
             "candidate digest": newest["candidate_digest"],
         }
     return packet | {"checks": [dict(check) for check in checks]}

@@ -72,15 +72,20 @@ class Ingested:
 
 @dataclass(frozen=True, slots=True)
 class Contributions:
-    """Who stands behind the cells of a candidate: four columns of equal length.
+    """Who stands behind the cells of a candidate, and with what: columns of equal length.
 
-    Whose fund a tenant belongs to is not said here: the database knows it.
+    ``measured`` names the source columns that a measure aggregates, and is empty for a tenant's
+    contribution to the whole cell; only there ``row_digests`` identify its rows. Whose fund a
+    tenant belongs to is not said here: the database knows it.
     """
 
     cell_nos: Sequence[int]
     tenants: Sequence[str]
+    measured: Sequence[str]
     row_counts: Sequence[int]
     amounts: Sequence[Decimal]
+    digests: Sequence[int]
+    row_digests: Sequence[Sequence[int]]
 
 
 class Session:
@@ -269,6 +274,11 @@ class AnonymizerSession(AnonymizedVectors, AnonymizedBenchmarkReads, Session):
         """How many earlier attempts at this release were held or rejected."""
         return int(self._one("SELECT control.ended_attempts(:b) AS n", b=base_key)["n"])
 
+    def frozen_partition(self) -> Sequence[Mapping[str, Any]] | None:
+        """The partition that releases of this run must keep; None before the first one."""
+        row = self._one("SELECT control.frozen_partition() AS partition")
+        return cast("Sequence[Mapping[str, Any]] | None", row["partition"])
+
     def file_candidate(
         self,
         header: Mapping[str, object],
@@ -278,14 +288,18 @@ class AnonymizerSession(AnonymizedVectors, AnonymizedBenchmarkReads, Session):
         """File a candidate whole; returns its promotion and whether it was there before."""
         row = self._one(
             "SELECT * FROM control.file_candidate(CAST(:p AS jsonb), CAST(:cells AS jsonb), "
-            "CAST(:n AS integer[]), CAST(:t AS text[]), CAST(:r AS bigint[]), "
-            "CAST(:a AS numeric[]))",
+            "CAST(:n AS integer[]), CAST(:t AS text[]), CAST(:m AS text[]), CAST(:r AS bigint[]), "
+            "CAST(:a AS numeric[]), CAST(:d AS numeric[]), CAST(:rows AS text[]))",
             p=Jsonb(dict(header)),
             cells=Jsonb([dict(cell) for cell in cells]),
             n=list(contributions.cell_nos),
             t=list(contributions.tenants),
+            m=list(contributions.measured),
             r=list(contributions.row_counts),
             a=list(contributions.amounts),
+            d=[Decimal(digest) for digest in contributions.digests],
+            # Arrays of unequal length are no array of PostgreSQL's; their text is.
+            rows=[f"{{{','.join(map(str, rows))}}}" for rows in contributions.row_digests],
         )
         return cast("UUID", row["promotion_id"]), bool(row["already_recorded"])
 

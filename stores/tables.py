@@ -51,6 +51,7 @@ def _sql_type(kind: ColumnType) -> TypeEngine[Any]:
         ColumnType.JSON: JSONB(),
         ColumnType.BYTES: LargeBinary(),
         ColumnType.TEXT_ARRAY: ARRAY(Text()),
+        ColumnType.BIGINT_ARRAY: ARRAY(BigInteger()),
         ColumnType.VECTOR_384: VECTOR(384),
     }
     return types[kind]

@@ -5,7 +5,14 @@ from __future__ import annotations
 import os
 from decimal import Decimal
 
-from anonymization.workflow import IllegalWorkflow, Measure, Period, Workflow
+from anonymization.workflow import (
+    Dimension,
+    IllegalWorkflow,
+    Measure,
+    Period,
+    Workflow,
+    placed_by,
+)
 from catalog.floors import DisclosurePolicy
 
 __all__ = ["FUND_PORTFOLIO_ROLLUP", "fund_portfolio_rollup"]
@@ -16,24 +23,44 @@ _ENGAGED = f"{_OPPORTUNITIES}.engaged_on"
 _CLOSED = f"{_OPPORTUNITIES}.closed_on"
 _VALUE = f"{_OPPORTUNITIES}.close_value"
 
-_ROWS = """
+_DIMENSIONS = (
+    Dimension(
+        "fund_id",
+        "p.fund_id",
+        (f"{_OPPORTUNITIES}.tenant_id", "control.portfolio_membership.fund_id"),
+    ),
+    Dimension(
+        "stage",
+        "CASE WHEN o.deal_stage IN ('Won', 'Lost') THEN 'Closed' ELSE o.deal_stage END",
+        (_STAGE,),
+    ),
+    Dimension(
+        "month",
+        "CAST(date_trunc('month', COALESCE(o.closed_on, o.engaged_on)) AS date)",
+        (_CLOSED, _ENGAGED),
+    ),
+)
+
+_ROWS = f"""
     SELECT o.tenant_id,
-           CASE WHEN o.deal_stage IN ('Won', 'Lost') THEN 'Closed' ELSE o.deal_stage END AS stage,
-           CAST(date_trunc('month', COALESCE(o.closed_on, o.engaged_on)) AS date) AS month,
+           o.opportunity_id AS source_row,
+           {placed_by(_DIMENSIONS)},
            CASE o.deal_stage WHEN 'Won' THEN 1 WHEN 'Lost' THEN 0 END AS won,
            CASE WHEN o.deal_stage = 'Won' THEN o.close_value END AS won_value,
            o.closed_on - o.engaged_on AS cycle_days,
            CASE WHEN o.deal_stage = 'Won' THEN COALESCE(o.close_value, 0) ELSE 0 END AS amount
     FROM tenant_private.crm_opportunities o
+    JOIN control.portfolio_membership p USING (tenant_id)
     WHERE o.deal_stage IN ('Engaging', 'Won', 'Lost')
       AND COALESCE(o.closed_on, o.engaged_on) < :closed_before
-"""
+"""  # noqa: S608 - made of constants of this module
 
 
 def fund_portfolio_rollup(fund_min_portcos: int = 5) -> Workflow:
     """The workflow, for cells of at least that many distinct portcos (floor: 3)."""
     return Workflow(
         name="fund_portfolio_rollup",
+        family="portfolio_metric_rollups",
         description="Rolls each fund's deals up per stage and month, for the fund alone.",
         sources=(_OPPORTUNITIES,),
         target="fund_private.portfolio_metric_rollups",
@@ -41,26 +68,22 @@ def fund_portfolio_rollup(fund_min_portcos: int = 5) -> Workflow:
             k_tenants=fund_min_portcos, max_share=Decimal("0.60"), p_percent=10
         ),
         rows=_ROWS,
-        dimensions={
-            "fund_id": (f"{_OPPORTUNITIES}.tenant_id", "control.portfolio_membership.fund_id"),
-            "stage": (_STAGE,),
-            "month": (_CLOSED, _ENGAGED),
-        },
+        dimensions=_DIMENSIONS,
         measures=(
             Measure("deals", "count(*)", (f"{_OPPORTUNITIES}.opportunity_id",)),
-            Measure("win_rate", "avg(won)", (_STAGE,), decimals=2),
+            Measure("win_rate", "avg(won)", (_STAGE,), ("won",), decimals=2),
             Measure(
                 "value",
                 "sum(won_value)",
                 (_VALUE, _STAGE),
-                population="won_value IS NOT NULL",
+                ("won_value",),
                 significant_digits=3,
             ),
             Measure(
                 "cycle_days",
                 "avg(cycle_days)",
                 (_ENGAGED, _CLOSED),
-                population="cycle_days IS NOT NULL",
+                ("cycle_days",),
                 decimals=0,
             ),
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from anonymization.workflow import Measure, Period, Workflow
+from anonymization.workflow import HIDDEN, Dimension, Measure, Period, Workflow, placed_by
 from catalog.floors import DisclosurePolicy
 
 __all__ = ["PIPELINE_BENCHMARK"]
@@ -12,32 +12,52 @@ __all__ = ["PIPELINE_BENCHMARK"]
 _O = "tenant_private.crm_opportunities"
 _A = "tenant_private.crm_accounts"
 
-_SECTORS = frozenset(
-    {
-        "employment",
-        "entertainment",
-        "finance",
-        "marketing",
-        "medical",
-        "retail",
-        "services",
-        "software",
-        "technology",
-        "telecommunications",
-    }
+_SECTOR_GROUPS = {
+    "employment": "business services",
+    "entertainment": "consumer",
+    "finance": "finance and health",
+    "marketing": "business services",
+    "medical": "finance and health",
+    "other": "other",
+    "retail": "consumer",
+    "services": "business services",
+    "software": "digital",
+    "technology": "digital",
+    "telecommunications": "digital",
+}
+_SECTOR_LIST = ", ".join(f"'{sector}'" for sector in sorted(_SECTOR_GROUPS.keys() - {"other"}))
+_SIZE_BANDS = {
+    "up to 999": "up to 4,999",
+    "1,000-4,999": "up to 4,999",
+    "5,000 and more": "5,000 and more",
+}
+_SMALL, _MIDDLE, _LARGE = _SIZE_BANDS
+
+_DIMENSIONS = (
+    Dimension(
+        "sector",
+        f"CASE WHEN lower(a.sector) IN ({_SECTOR_LIST}) THEN lower(a.sector) ELSE 'other' END",
+        (f"{_A}.sector",),
+        coarser=(_SECTOR_GROUPS,),
+        may_be_hidden=True,
+    ),
+    Dimension(
+        "size_band",
+        f"CASE WHEN a.employees < 1000 THEN '{_SMALL}'"
+        f" WHEN a.employees < 5000 THEN '{_MIDDLE}'"
+        f" WHEN a.employees >= 5000 THEN '{_LARGE}' END",
+        (f"{_A}.employees",),
+        coarser=(_SIZE_BANDS,),
+        may_be_hidden=True,
+    ),
+    Dimension("product_series", "o.product_series", (f"{_O}.product_series",), may_be_hidden=True),
+    Dimension("quarter", "to_char(o.closed_on, 'YYYY-\"Q\"Q')", (f"{_O}.closed_on",)),
 )
-_SECTOR_LIST = ", ".join(f"'{sector}'" for sector in sorted(_SECTORS))
-_SIZE_BANDS = ("up to 999", "1,000-4,999", "5,000 and more")
 
 _ROWS = f"""
     SELECT o.tenant_id,
-           CASE WHEN lower(a.sector) IN ({_SECTOR_LIST}) THEN lower(a.sector)
-                ELSE 'other' END AS sector,
-           CASE WHEN a.employees < 1000 THEN '{_SIZE_BANDS[0]}'
-                WHEN a.employees < 5000 THEN '{_SIZE_BANDS[1]}'
-                WHEN a.employees >= 5000 THEN '{_SIZE_BANDS[2]}' END AS size_band,
-           o.product_series,
-           to_char(o.closed_on, 'YYYY-"Q"Q') AS quarter,
+           o.opportunity_id AS source_row,
+           {placed_by(_DIMENSIONS)},
            CASE WHEN o.deal_stage = 'Won' THEN 1 ELSE 0 END AS won,
            CASE WHEN o.deal_stage = 'Won' THEN o.close_value END AS won_value,
            CASE WHEN o.deal_stage = 'Won' THEN COALESCE(o.close_value, 0) ELSE 0 END AS amount
@@ -53,13 +73,14 @@ def _quantile(share: str) -> Measure:
         f"value_p{share[2:]}",
         f"percentile_cont({share}) WITHIN GROUP (ORDER BY won_value)",
         (f"{_O}.close_value", f"{_O}.deal_stage"),
-        population="won_value IS NOT NULL",
+        ("won_value",),
         significant_digits=2,
     )
 
 
 PIPELINE_BENCHMARK = Workflow(
     name="pipeline_benchmark",
+    family="pipeline_benchmark",
     description="Benchmarks deals across all tenants, in cells that point at none of them.",
     sources=(_O, _A),
     target="anonymized.anonymized_industry_benchmarks",
@@ -67,20 +88,19 @@ PIPELINE_BENCHMARK = Workflow(
         k_tenants=5, k_after_leaving_out_a_fund=5, max_share=Decimal("0.60"), p_percent=10
     ),
     rows=_ROWS,
-    dimensions={
-        "sector": (f"{_A}.sector",),
-        "size_band": (f"{_A}.employees",),
-        "product_series": (f"{_O}.product_series",),
-        "quarter": (f"{_O}.closed_on",),
-    },
+    dimensions=_DIMENSIONS,
     measures=(
         Measure("deals", "count(*)", (f"{_O}.opportunity_id",)),
-        Measure("win_rate", "avg(won)", (f"{_O}.deal_stage",), decimals=2),
+        Measure("win_rate", "avg(won)", (f"{_O}.deal_stage",), ("won",), decimals=2),
         _quantile("0.25"),
         _quantile("0.50"),
         _quantile("0.75"),
     ),
     period=Period.QUARTER,
     module=__name__,
-    allowed_values={"sector": _SECTORS | {"other"}, "size_band": frozenset(_SIZE_BANDS)},
+    suppression=0.05,
+    allowed_values={
+        "sector": frozenset({*_SECTOR_GROUPS, *_SECTOR_GROUPS.values(), HIDDEN}),
+        "size_band": frozenset({*_SIZE_BANDS, *_SIZE_BANDS.values(), HIDDEN}),
+    },
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +12,7 @@ import typer
 from steward.console import ExitCode, fail, print_json, print_table, progress, say
 
 if TYPE_CHECKING:
+    from anonymization.outcomes import Publication
     from dagster_project.run_summary import RunSummary, WorkflowOutcome
 
 __all__ = ["CREDENTIAL_HELP", "add_to", "run_and_deliver", "show_promotions"]
@@ -126,7 +128,9 @@ def show_promotions(workflow: str | None, limit: int, *, as_json: bool) -> None:
             "kept",
             "suppressed",
             "rows out",
+            "corrected",
             "held",
+            "superseded",
             "approved by",
             "at",
         ),
@@ -140,7 +144,9 @@ def show_promotions(workflow: str | None, limit: int, *, as_json: bool) -> None:
                 record.cells_kept,
                 record.suppressed,
                 record.rows_published,
-                record.cells_held,
+                record.cells_superseding,
+                record.held or record.cells_held,
+                sum(map(len, record.superseded.values())),
                 record.approved_by,
                 record.published_at or record.created_at,
             )
@@ -181,12 +187,21 @@ def _said(outcome: WorkflowOutcome) -> str:
         return outcome.error
     if outcome.publication and outcome.publication.reason:
         return outcome.publication.reason
-    held = outcome.publication.cells_held if outcome.publication else 0
-    if held:
-        return f"{held} cells were published before and stay as they are"
-    if outcome.publication and outcome.publication.already_recorded:
-        return "recorded before; nothing written"
+    if outcome.publication:
+        return "; ".join(_remarks(outcome.publication))
     return ""
+
+
+def _remarks(released: Publication) -> Iterator[str]:
+    from anonymization.release_guard import HELD_BECAUSE, HeldRule  # noqa: PLC0415
+
+    if released.already_recorded:
+        yield "recorded before; nothing written"
+    if released.cells_superseding:
+        yield f"{released.cells_superseding} cells corrected"
+    for rule, count in sorted(released.held.items()):
+        known = rule in set(HeldRule)
+        yield f"{count} cells held: {HELD_BECAUSE[HeldRule(rule)] if known else rule}"
 
 
 def _as_fields(outcome: WorkflowOutcome) -> dict[str, object]:

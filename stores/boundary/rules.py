@@ -75,8 +75,13 @@ _SCHEMA_GRANTS: Mapping[str, _Grants] = {
         "anonymizer_r": "SELECT",
         "cl_auditor": "SELECT",
     },
-    "fund_private": {"fund_r": "SELECT", "cl_key": "INSERT", "cl_auditor": "SELECT"},
-    "anonymized": dict.fromkeys((*_READERS, "cl_auditor"), "SELECT") | {"cl_key": "INSERT"},
+    "fund_private": {
+        "fund_r": "SELECT",
+        "cl_key": "SELECT INSERT UPDATE",
+        "cl_auditor": "SELECT",
+    },
+    "anonymized": dict.fromkeys((*_READERS, "cl_auditor"), "SELECT")
+    | {"cl_key": "SELECT INSERT UPDATE"},
     "platform": {"platform_rw": "SELECT", "cl_key": "INSERT", "cl_auditor": "SELECT"},
     "staging": {"loader_w": "INSERT"},
 }
@@ -90,6 +95,11 @@ _TABLE_GRANTS: Mapping[str, _Grants] = {
         name: privileges
         for name, privileges in _SCHEMA_GRANTS["tenant_private"].items()
         if name != "cl_ingest"
+    },
+    "platform.agent_run_aggregates": {
+        "platform_rw": "SELECT",
+        "cl_key": "SELECT INSERT UPDATE",
+        "cl_auditor": "SELECT",
     },
     "platform.kv_entries": {
         "platform_rw": "SELECT DELETE",
@@ -161,7 +171,7 @@ _NO_TENANT = "(key !~ 'tn_[a-z]{16}'::text) AND ((value)::text !~ 'tn_[a-z]{16}'
 _SMALL = "(octet_length(key) <= 512) AND (octet_length((value)::text) <= 1048576)"
 _AUDIT = DeclaredPolicy("audit_counts", "r", ("cl_auditor",), "true")
 _PLATFORM_READS = DeclaredPolicy("platform_reads", "r", ("platform_rw",), _PLATFORM)
-_PUBLISHED = DeclaredPolicy("published", "a", ("cl_key",), None, "true")
+_PUBLISHED = DeclaredPolicy("published", "*", ("cl_key",), "true", "true")
 _SCHEMA_POLICIES: Mapping[str, tuple[DeclaredPolicy, ...]] = {
     "fund_private": (DeclaredPolicy("own_rows", "r", ("fund_r",), _FUND), _PUBLISHED, _AUDIT),
     "anonymized": (

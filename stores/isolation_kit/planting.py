@@ -28,7 +28,7 @@ _ROWS = 2
 _DAY = date(2024, 3, 1)
 _INSTANT = datetime(2024, 3, 1, 12, tzinfo=UTC)
 _STAGES = frozenset({"staging", "quarantine"})
-_CELLS = "control.cell_contributors"
+_CELLS = frozenset({"control.cell_contributors", "control.measure_contributions"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def private_tables() -> tuple[Dataset, ...]:
         dataset
         for dataset in physical_datasets(REGISTRY)
         if dataset.data_class is DataClass.TENANT_PRIVATE
-        and (dataset.schema in _STAGES or dataset.qualified_name == _CELLS)
+        and (dataset.schema in _STAGES or dataset.qualified_name in _CELLS)
     )
     return (
         *owned_tables(DataClass.TENANT_PRIVATE),
@@ -135,6 +135,7 @@ def _plain_value(column: Column, canary: Canary, row: int) -> object:
         ColumnType.INTEGER: canary.integer(row),
         ColumnType.BIGINT: canary.integer(row),
         ColumnType.NUMERIC: canary.integer(row),
+        ColumnType.BIGINT_ARRAY: [canary.integer(row)],
         ColumnType.DOUBLE: canary.fraction(),
         ColumnType.BOOLEAN: True,
         ColumnType.DATE: _DAY.replace(day=1 + row % 28),

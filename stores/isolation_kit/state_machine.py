@@ -45,6 +45,9 @@ _REGISTRATION = {
     },
     "required_checks": ["output_schema", "no_pii_shaped_value", "k_distinct_tenants"],
     "publish_mode": "once",
+    "family": _WORKFLOW,
+    "measures": {"accounts": [f"{_SOURCE}.account_id"]},
+    "dimensions": [{"column": "sector", "expression": "sector", "levels": 1}],
     "requested_by": _WORKFLOW,
 }
 

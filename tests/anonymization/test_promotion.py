@@ -347,24 +347,31 @@ def test_concurrent_runs_publish_once(desk: Desk) -> None:
 
 
 def test_a_published_cell_is_not_published_again(desk: Desk) -> None:
-    """New rows in a closed period change no published cell: releases cannot be subtracted."""
+    """One tenant's new rows in a closed period change no cell: releases cannot be subtracted."""
     candidate = desk.candidate(AGENT_RUN_AGGREGATES)
     desk.decide(AGENT_RUN_AGGREGATES, "approved", desk.steward)
     publish_candidate(desk.platform, AGENT_RUN_AGGREGATES, candidate.promotion_id)
     before = aggregates(desk.platform)
     with desk.platform.admin_engine().begin() as connection:
         connection.execute(
-            text("UPDATE tenant_private.agent_runs SET latency_ms = latency_ms * 10")
+            text(
+                "UPDATE tenant_private.agent_runs SET latency_ms = latency_ms * 10 WHERE tenant_id"
+                " = (SELECT min(tenant_id) FROM tenant_private.agent_runs)"
+            )
         )
     later = desk.candidate(AGENT_RUN_AGGREGATES)
     assert later.promotion_id != candidate.promotion_id
     outcome = publish_candidate(desk.platform, AGENT_RUN_AGGREGATES, later.promotion_id)
+    assert outcome.state is PromotionState.PUBLISHED
     assert (outcome.rows_published, outcome.cells_held) == (0, later.cells_kept)
+    assert outcome.held.keys() == {"unchanged", "k_tenants"}
     assert aggregates(desk.platform) == before
+    again = publish_candidate(desk.platform, AGENT_RUN_AGGREGATES, later.promotion_id)
+    assert (again.already_recorded, again.held) == (True, outcome.held)
 
 
 def test_a_key_holds_its_newest_month_once(desk: Desk) -> None:
-    """Rows that come late into a month change no key; a newer month takes its place."""
+    """A tenant's late rows change no key, nor does an older month; all tenants' rows correct it."""
 
     def shown() -> tuple[str, int]:
         with desk.platform.platform_session("test") as session:
@@ -387,16 +394,21 @@ def test_a_key_holds_its_newest_month_once(desk: Desk) -> None:
     desk.decide(CAPABILITY_INDEX_BY_TOOL, "approved", desk.steward)
     publish()
     first = shown()
-    change("latency_ms = latency_ms * 10")
+    change(
+        "latency_ms = latency_ms * 10 WHERE tenant_id ="
+        " (SELECT min(tenant_id) FROM tenant_private.agent_runs)"
+    )
     publish()
     assert shown() == first
     change("started_at = started_at - interval '1 year'")
     publish()
     assert shown() == first
-    change("started_at = started_at + interval '1 year' - interval '1 day'")
+    change("started_at = started_at + interval '1 year'")
     change("latency_ms = latency_ms * 10")
     publish()
-    assert shown() == first
+    month, latency = shown()
+    assert month == first[0]
+    assert latency > 5 * first[1]
 
 
 def test_the_capability_index_is_no_total_over_months(desk: Desk) -> None:
@@ -438,6 +450,9 @@ def test_who_approves_first_may_not_request_afterwards(desk: Desk) -> None:
         ({"amounts": [Decimal("Infinity"), *[Decimal(0)] * 4]}, "CL024"),
         ({"cell": {"fund_id": "another"}}, "CL024"),
         ({"cell": {"month": "2099-05-01"}}, "CL024"),
+        ({"rows": [[1], [2], [3], [4], [4]]}, "CL024"),
+        ({"rows": [[], [2], [3], [4], [5]]}, "CL024"),
+        ({"measured": ["elsewhere"]}, "CL024"),
         ({"cell": {"tenant_name": "planted"}}, "CL025"),
     ],
 )
@@ -460,13 +475,18 @@ def test_publish_counts_by_itself_who_stands_behind_a_cell(
     header = {
         "idempotency_key": "x", "base_key": "x", "attempt": 1, "snapshot_digest": "x",
         "closed_before": "2026-07-01", "rows_in": 5, "cells_in": 1, "suppressed": {},
-        "requested_by": "x",
+        "requested_by": "x", "partition": workflow.partition([0, 0, 0]),
     }  # fmt: skip
+    own = [*dict.fromkeys(measure.measured for measure in workflow.measures)]
+    measured = ["", *forged.get("measured", own)]
     contributions = Contributions(
-        [1] * 5,
-        forged.get("tenants", rows[1][:5]),
-        [1] * 5,
-        forged.get("amounts", [Decimal(1)] * 5),
+        [1] * 5 * len(measured),
+        forged.get("tenants", rows[1][:5]) * len(measured),
+        [name for name in measured for _ in range(5)],
+        [1] * 5 * len(measured),
+        forged.get("amounts", [Decimal(1)] * 5) * len(measured),
+        list(range(5 * len(measured))),
+        forged.get("rows", [[n] for n in range(5)]) + [[]] * 5 * (len(measured) - 1),
     )
     with desk.platform.platform_session("test") as session:
         run = session.start_run(workflow.name, source_digest(workflow))

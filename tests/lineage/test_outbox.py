@@ -14,6 +14,7 @@ import pytest
 from psycopg.types.json import Jsonb
 from sqlalchemy import text
 
+from anonymization.promote import declaration
 from anonymization.registered import WORKFLOWS
 from catalog import datahub_names
 from catalog.data_classes import DataClass
@@ -109,18 +110,7 @@ def a_registration(platform: Platform, digest: str = DIGEST) -> None:
     """Register the benchmark workflow, which queues an event."""
     with platform.platform_session("test") as session:
         session.register_workflow(
-            {
-                "workflow": BENCHMARK.name,
-                "source_digest": digest,
-                "sources": list(BENCHMARK.sources),
-                "target": BENCHMARK.target,
-                "from_class": str(BENCHMARK.from_class),
-                "to_class": str(BENCHMARK.to_class),
-                "policy": BENCHMARK.policy.as_parameters(),
-                "required_checks": [str(check) for check in BENCHMARK.required_checks],
-                "publish_mode": "once",
-                "requested_by": "test-engineer",
-            }
+            declaration(BENCHMARK) | {"source_digest": digest, "requested_by": "test-engineer"}
         )
 
 

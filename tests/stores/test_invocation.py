@@ -376,6 +376,9 @@ def test_a_registered_run_leaves_one_stored_notice(platform: Platform, owners: O
         "policy": FLOORS[DataClass.TENANT_PRIVATE, DataClass.ANONYMIZED_BENCHMARK].as_parameters(),
         "required_checks": ["output_schema", "no_pii_shaped_value", "k_distinct_tenants"],
         "publish_mode": "once",
+        "family": "w",
+        "measures": {"uplift": ["tenant_private.crm_accounts.sector"]},
+        "dimensions": [{"column": "channel", "expression": "sector", "levels": 1}],
         "requested_by": "test",
     }
     with platform.platform_session("test") as session:

@@ -27,7 +27,7 @@ NAMESPACE = REGISTRY.get("semantic_memories")
 
 def drawn(seed: int) -> list[float]:
     """A vector of no particular direction."""
-    source = random.Random(seed)  # noqa: S311 - a test vector
+    source = random.Random(seed)
     return [source.gauss(0, 1) for _ in range(DIMENSIONS)]
 
 
