@@ -22,6 +22,8 @@ def knowing(scan: Scan, names: Iterable[str]) -> Scan:
     """The scan that finds what the other finds, and these names."""
     sought = {_words(name) for name in names if len(name.strip()) >= _SHORTEST}
     sought.discard(())
+    if not sought:
+        return scan
     lengths = sorted({len(words) for words in sought})
     starts = {words[0] for words in sought}
 

@@ -101,7 +101,10 @@ BEGIN
                c.row_count::bigint
         FROM control.cell_contributors c
         JOIN control.promotions p ON p.promotion_id = c.promotion_id
-        WHERE p.target = dataset AND p.state = 'published';
+        JOIN control.judged_cells j
+          ON j.promotion_id = c.promotion_id AND j.cell_no = c.cell_no
+        WHERE p.target = dataset AND p.state = 'published'
+          AND j.released AND j.superseded_by IS NULL;
 END $$;
 
 DO $$

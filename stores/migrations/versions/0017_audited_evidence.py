@@ -10,7 +10,7 @@ from stores.migrations.sql_files import run_sql
 __all__ = ["down_revision", "revision", "upgrade"]
 
 revision = "0017"
-down_revision = "0016"
+down_revision = "0015"
 
 
 def upgrade() -> None:
