@@ -8,10 +8,12 @@ import sys
 import psutil
 
 from benchmarks import boundary, bulk_load, promotion, vectors
+from benchmarks.identifiers import suite
 
 BENCHMARKS = {
     "boundary": boundary.measure,
     "bulk_load": bulk_load.measure,
+    "identifiers_suite": suite.measure,
     "promotion": promotion.measure,
     "vectors": vectors.measure,
 }
