@@ -6,12 +6,14 @@ from dagster import Definitions, in_process_executor
 
 from anonymization.registered import WORKFLOWS
 from catalog.declared import REGISTRY
+from dagster_project.class_checks import class_checks
 from dagster_project.class_flow import guarded
 from dagster_project.jobs import promotion_jobs
 from dagster_project.outbox_sensors import outbox_sensors
 from dagster_project.promotion_assets import promotion_assets
 from dagster_project.resources import PlatformResource, PromotionIds
 from dagster_project.store_assets import store_assets
+from expectations.class_suites import checked_datasets
 
 __all__ = ["PROMOTIONS", "defs"]
 
@@ -23,7 +25,10 @@ defs = guarded(
             *store_assets(REGISTRY, WORKFLOWS),
             *(asset for p in PROMOTIONS for asset in (p.candidate, p.published)),
         ],
-        asset_checks=[promotion.checks for promotion in PROMOTIONS],
+        asset_checks=[
+            *(promotion.checks for promotion in PROMOTIONS),
+            *class_checks(checked_datasets(REGISTRY)),
+        ],
         jobs=promotion_jobs(PROMOTIONS),
         sensors=outbox_sensors(),
         resources={"platform": PlatformResource(), "promotion_ids": PromotionIds()},

@@ -23,12 +23,11 @@ def promotion_jobs(
     promotions: Sequence[PromotionAssets],
 ) -> tuple[UnresolvedAssetJobDefinition, ...]:
     """A job named like each workflow, and the one that runs them all."""
-    every_key = [key for promotion in promotions for key in promotion.keys]
     return (
         *(
             define_asset_job(
                 promotion.workflow.name,
-                selection=AssetSelection.assets(*promotion.keys),
+                selection=_selected([promotion]),
                 description=(
                     f"{promotion.workflow.description} Files a candidate, checks it, and releases "
                     "it if a steward has approved the workflow."
@@ -39,7 +38,7 @@ def promotion_jobs(
         ),
         define_asset_job(
             PROMOTE_EVERYTHING,
-            selection=AssetSelection.assets(*every_key),
+            selection=_selected(promotions),
             description=(
                 "Runs every workflow. One that fails or waits for a steward does not stop the "
                 "others."
@@ -47,3 +46,10 @@ def promotion_jobs(
             executor_def=in_process_executor,
         ),
     )
+
+
+def _selected(promotions: Sequence[PromotionAssets]) -> AssetSelection:
+    """Their assets with the checks of their candidates; a store's own check runs by itself."""
+    keys = [key for promotion in promotions for key in promotion.keys]
+    checks = AssetSelection.checks(*(promotion.checks for promotion in promotions))
+    return AssetSelection.assets(*keys).without_checks() | checks

@@ -37,7 +37,13 @@ def run_workflows(
     log_file = Home(home).logs / "dagster.log"
     log_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     run_id = str(uuid4())
-    job = defs.resolve_job_def(PROMOTE_EVERYTHING)
+    # Named one by one: a selection of assets alone would bring every check of theirs along.
+    job = defs.resolve_job_def(PROMOTE_EVERYTHING).get_subset(
+        asset_selection={key for promotion in chosen for key in promotion.keys},
+        asset_check_selection={
+            spec.key for promotion in chosen for spec in promotion.checks.check_specs
+        },
+    )
     with (
         DagsterInstance.from_config(str(ensure_dagster_home(home))) as instance,
         log_file.open("a") as log,
@@ -46,7 +52,6 @@ def run_workflows(
         result = job.execute_in_process(
             run_id=run_id,
             instance=instance,
-            asset_selection=[key for promotion in chosen for key in promotion.keys],
             run_config=_run_config(home, now),
             tags=requester_tags(control_key, requested_by, run_id),
             raise_on_error=False,

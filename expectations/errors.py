@@ -1,6 +1,7 @@
 """What the package refuses, before any check is made.
 
 ExpectationsError
+├── CouldNotCheck              what was asked could not be looked at: neither passed nor failed
 ├── UnmeasurableContribution   a cell's contributions contradict themselves
 ├── MiscountedCells            the number of tenants is not given once per cell
 ├── UnmeasurableModel          a model's parameters, or what it looks at, are missing or absurd
@@ -13,6 +14,7 @@ ExpectationsError
 from __future__ import annotations
 
 __all__ = [
+    "CouldNotCheck",
     "ExpectationsError",
     "MiscountedCells",
     "SuiteError",
@@ -26,6 +28,10 @@ __all__ = [
 
 class ExpectationsError(ValueError):
     """Base of what this package refuses; its messages carry names and counts only."""
+
+
+class CouldNotCheck(ExpectationsError):
+    """What was asked could not be looked at: it has neither passed nor failed."""
 
 
 class UnmeasurableContribution(ExpectationsError):

@@ -9,6 +9,7 @@ import typer
 from steward.commands import (
     boundary,
     catalog,
+    check,
     demo,
     installation,
     intake,
@@ -34,6 +35,7 @@ promotion.add_to(app)
 catalog.add_to(app)
 review.add_to(app)
 boundary.add_to(app)
+check.add_to(app)
 keys.add_to(app)
 kanon.add_to(app)
 demo.add_to(app)

@@ -5,8 +5,8 @@ Errors carry the rule that refused, never a statement, a value or another owner'
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, TypeVar, cast
@@ -56,6 +56,8 @@ Row = Mapping[str, Any]
 
 _TABLES = metadata_of(REGISTRY).tables
 _SessionT = TypeVar("_SessionT", bound="Session")
+_Counted = TypeVar("_Counted")
+_NEXT_TEXTS = "FETCH FORWARD 5000 FROM audited_texts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,6 +356,58 @@ class AuditorSession(Session):
             )
             raise ClassRefused(message)
         return int(self._one("SELECT control.audit_count(:d) AS n", d=dataset.qualified_name)["n"])
+
+    def count_nulls(self, dataset_name: str, column: str) -> tuple[int, int]:
+        """Rows over all owners, and those in which that column is null."""
+        dataset = REGISTRY.get(dataset_name)
+        row = self._one(
+            "SELECT * FROM control.audit_nulls(:d, :c)",
+            d=dataset.qualified_name,
+            c=dataset.column(column).name,
+        )
+        return int(row["rows_"]), int(row["nulls"])
+
+    def column_labels(self, dataset_name: str) -> dict[str, str | None]:
+        """The class that each column's comment says in the database, None where it says none."""
+        rows = self._rows(
+            "SELECT * FROM control.audit_labels(:d)", d=REGISTRY.get(dataset_name).qualified_name
+        )
+        return {str(row["column_name"]): row["label"] for row in rows}
+
+    def published_cells(self, dataset_name: str) -> list[tuple[int, int, int, int]]:
+        """Number of a cell, of a contributor, of its fund (-1 without), and the rows it has."""
+        rows = self._rows(
+            "SELECT * FROM control.audit_cells(:d)", d=REGISTRY.get(dataset_name).qualified_name
+        )
+        return [
+            (row["cell"], row["contributor"], row["contributor_fund"], row["row_count"])
+            for row in rows
+        ]
+
+    def count_in_texts(
+        self,
+        dataset_name: str,
+        columns: Sequence[str],
+        count: Callable[[Iterator[Sequence[Sequence[str | None]]]], _Counted],
+    ) -> _Counted:
+        """What ``count`` makes of the texts, which it gets in batches of columns.
+
+        Texts are streamed and end with this call; only counts may leave it.
+        """
+        dataset = REGISTRY.get(dataset_name)
+        names = [dataset.column(name).name for name in columns]
+        self._call(
+            "SELECT control.audit_texts(:d, CAST(:c AS text[]))", d=dataset.qualified_name, c=names
+        )
+        with closing(self._audited_batches()) as batches:
+            counted = count(batches)
+        self._call("CLOSE audited_texts")
+        return counted
+
+    def _audited_batches(self) -> Generator[Sequence[Sequence[str | None]]]:
+        with translated_errors(), self._driver().cursor() as cursor:
+            while rows := cursor.execute(_NEXT_TEXTS).fetchall():
+                yield list(zip(*rows, strict=True))
 
 
 class StewardSession(AnonymizedVectors, AnonymizedBenchmarkReads, Session):

@@ -13,6 +13,7 @@ from enum import Enum
 from functools import partial
 
 from catalog.registry import ColumnType
+from expectations.class_suites import NO_PII
 from expectations.errors import MiscountedCells
 from expectations.gx.quiet_validation import Expected, Outcome, validate_quietly
 from expectations.gx.value_expectations import DECLARED_TYPE, FREE_OF_PII_SHAPES
@@ -125,9 +126,10 @@ def _expected(
             *(each for column in suite.columns for each in _column_expected(column)),
         ),
         CheckName.NO_PII_SHAPED_VALUE: tuple(
-            Expected(CheckName.NO_PII_SHAPED_VALUE, FREE_OF_PII_SHAPES, {"column": column.name})
+            Expected(CheckName.NO_PII_SHAPED_VALUE, kind, {"column": column.name})
             for column in suite.columns
             if column.is_text
+            for kind in (FREE_OF_PII_SHAPES, NO_PII)
         ),
         CheckName.K_DISTINCT_TENANTS: tuple(
             replace(each, check=CheckName.K_DISTINCT_TENANTS)

@@ -7,14 +7,11 @@ counts leave this module: its log is closed, and an exception becomes "could not
 from __future__ import annotations
 
 import logging
-import threading
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING
 
-from expectations.gx.value_expectations import register_value_expectations
+from expectations.gx.library import ONE_RUN_AT_A_TIME, load_great_expectations, quiet_context
 
 if TYPE_CHECKING:
     from great_expectations.core import (
@@ -34,9 +31,6 @@ _COUNTS_ONLY = {
     "partial_unexpected_count": 0,
     "exclude_unexpected_values": True,
 }
-
-# Great Expectations keeps one current context per process, so two runs must not interleave.
-_ONE_RUN_AT_A_TIME = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +59,8 @@ def validate_quietly(
 
     An expectation without an outcome was not evaluated: the caller must not take it as passed.
     """
-    with _ONE_RUN_AT_A_TIME:
-        _prepare_great_expectations()
+    with ONE_RUN_AT_A_TIME:
+        load_great_expectations()
         try:
             return tuple(map(_outcome, _validate(columns, expected).results))
         except Exception as error:  # noqa: BLE001 - a third party's message may quote any value
@@ -75,48 +69,17 @@ def validate_quietly(
             return ()
 
 
-@cache
-def _prepare_great_expectations() -> None:
-    """Import it, once, without letting it write to our log or take over our warnings."""
-    logger = logging.getLogger("great_expectations")
-    logger.propagate = False
-    logger.setLevel(logging.CRITICAL + 1)
-    logger.addHandler(logging.NullHandler())
-    with warnings.catch_warnings():
-        # It imports a module that Python 3.11 deprecates, and redirects warnings to the log.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        shown_by = warnings.showwarning
-        # Imported here since it costs 5 to 12 seconds of CPU, which only a run may pay.
-        import great_expectations  # noqa: F401, PLC0415
-
-        if warnings.showwarning is not shown_by:
-            logging.captureWarnings(capture=False)
-    register_value_expectations()
-
-
 def _validate(
     columns: Mapping[str, Sequence[object]], expected: Sequence[Expected]
 ) -> ExpectationSuiteValidationResult:
     # Imported here for the same reason; pandas is slow to import too.
     import great_expectations as gx  # noqa: PLC0415
     import pandas as pd  # noqa: PLC0415
-    from great_expectations.data_context.types.base import (  # noqa: PLC0415
-        DataContextConfig,
-        InMemoryStoreBackendDefaults,
-        ProgressBarsConfig,
-    )
     from great_expectations.expectations.expectation_configuration import (  # noqa: PLC0415
         ExpectationConfiguration,
     )
 
-    context = gx.get_context(
-        mode="ephemeral",
-        project_config=DataContextConfig(
-            store_backend_defaults=InMemoryStoreBackendDefaults(),
-            analytics_enabled=False,
-            progress_bars=ProgressBarsConfig(globally=False),
-        ),
-    )
+    context = quiet_context()
     # Of dtype object, values stay what they are: no text becomes a number, no number a float.
     frame = pd.DataFrame(dict(columns), dtype=object)
     asset = context.data_sources.add_pandas(_CANDIDATE).add_dataframe_asset(_CANDIDATE)

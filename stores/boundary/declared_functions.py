@@ -100,5 +100,11 @@ FUNCTIONS: Mapping[str, DeclaredFunction] = {
     "ingest(text,uuid)": DeclaredFunction(
         frozenset({"loader_w"}), owner="cl_ingest", search_path=_WITH_VECTORS
     ),
-    "audit_count(text)": DeclaredFunction(frozenset({"auditor_r"}), owner="cl_auditor"),
+    **dict.fromkeys(
+        ("audit_count(text)", "audit_labels(text)", "audit_nulls(text,text)"),
+        DeclaredFunction(frozenset({"auditor_r"}), owner="cl_auditor"),
+    ),
+    "audit_texts(text,text[])": DeclaredFunction(frozenset({"auditor_r"}), owner="cl_auditor"),
+    "audited_table(text)": DeclaredFunction(frozenset({"cl_key"}), owner="cl_auditor"),
+    "audit_cells(text)": _run_by("auditor_r"),
 }

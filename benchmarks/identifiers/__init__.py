@@ -1,0 +1,1 @@
+"""Figures of finding personal data and known identifiers."""

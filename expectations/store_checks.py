@@ -1,0 +1,160 @@
+"""Checks stores against the suite of their class, inside an audit run: counts leave it, no values.
+
+The auditor counts, Great Expectations judges. It holds no connection to the platform's database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+from catalog.data_classes import DataClass
+from catalog.declared import REGISTRY
+from catalog.registry import Dataset
+from expectations.class_suites import (
+    CONTRIBUTOR,
+    READS_TEXT,
+    checked_datasets,
+    class_suite,
+    text_columns,
+)
+from expectations.disclosure.classes import Classes
+from expectations.errors import CouldNotCheck
+from expectations.evidence import Evidence, Grouping
+from expectations.findings import FindingsTable, Scan, counted_findings
+from expectations.group_counts import classes_by_subject
+from expectations.known_names import knowing
+from expectations.text_scan import pii_scan
+from expectations.verdicts import Expectation, Report
+from stores.platform import Platform
+from stores.sessions import AuditorSession
+
+__all__ = ["check_store", "check_stores", "datasets_named"]
+
+_NAMES = (
+    ("tenant_private.crm_accounts", ("name", "parent_name")),
+    ("tenant_private.crm_contacts", ("full_name", "email")),
+    ("tenant_private.prospects", ("full_name", "company", "email")),
+    ("tenant_private.crm_opportunities", ("agent_name",)),
+)
+_AGGREGATED = frozenset({DataClass.FUND_PRIVATE, DataClass.ANONYMIZED_BENCHMARK})
+
+
+def datasets_named(name: str | None) -> tuple[Dataset, ...]:
+    """That store, or all; a key-value prefix stands for the table it is kept in."""
+    if name is None:
+        return checked_datasets(REGISTRY)
+    dataset = REGISTRY.get(name)
+    table = REGISTRY.get(dataset.physical) if dataset.physical else dataset
+    if table not in checked_datasets(REGISTRY):
+        message = f"{table.qualified_name}: no suite covers the platform's own bookkeeping"
+        raise CouldNotCheck(message)
+    return (table,)
+
+
+def check_store(platform: Platform, dataset: Dataset, *, reads_text: bool = True) -> Report:
+    """What became of that store's suite; without reading text, of what a count can say."""
+    (report,) = check_stores(platform, [dataset], reads_text=reads_text)
+    return report
+
+
+def check_stores(
+    platform: Platform, datasets: Sequence[Dataset], *, reads_text: bool = True
+) -> tuple[Report, ...]:
+    """What became of the suite of each store, all in one audit run."""
+    # Imported here: Great Expectations costs seconds of CPU, and a code location needs none of it.
+    from expectations.gx.judging import judge  # noqa: PLC0415
+
+    with _audited(platform) as session:
+        aggregated = any(dataset.data_class in _AGGREGATED for dataset in datasets)
+        scan = _informed(session) if reads_text and aggregated else pii_scan()
+        gathered = [
+            (suite, _evidence(session, dataset, suite, scan, knows_identifiers=aggregated))
+            for dataset in datasets
+            if (suite := _suite(dataset, reads_text=reads_text))
+        ]
+    return tuple(judge(evidence, suite) for suite, evidence in gathered)
+
+
+def _suite(dataset: Dataset, *, reads_text: bool) -> tuple[Expectation, ...]:
+    return tuple(each for each in class_suite(dataset) if reads_text or each.type not in READS_TEXT)
+
+
+@contextmanager
+def _audited(platform: Platform) -> Iterator[AuditorSession]:
+    with platform.platform_session("class check") as session:
+        run = session.start_audit("class suites")
+    try:
+        with platform.auditor_session(run) as auditor:
+            yield auditor
+    finally:
+        with platform.platform_session("class check") as session:
+            session.finish_audit(run)
+
+
+def _informed(session: AuditorSession) -> Scan:
+    """A scan that knows the names every tenant uses; it lives as long as this run."""
+    names: set[str] = set()
+    for dataset, columns in _NAMES:
+        session.count_in_texts(dataset, columns, lambda batches: _collect(names, batches))
+    return knowing(pii_scan(), names)
+
+
+def _collect(names: set[str], batches: Iterable[Sequence[Sequence[str | None]]]) -> int:
+    for batch in batches:
+        names.update(text for column in batch for text in column if text)
+    return len(names)
+
+
+def _evidence(
+    session: AuditorSession,
+    dataset: Dataset,
+    suite: Sequence[Expectation],
+    scan: Scan,
+    *,
+    knows_identifiers: bool,
+) -> Evidence:
+    """Count what the suite asks for; what cannot be counted stays absent, so cannot be judged."""
+    wanted = {each.type for each in suite}
+    name = dataset.qualified_name
+    rows = session.count_rows(dataset.data_class, name)
+    labels = session.column_labels(name)
+    owner = dataset.owner_column
+    nulls = {owner: session.count_nulls(name, owner)[1]} if owner in labels and owner else {}
+    findings = None
+    if wanted & READS_TEXT:
+        findings = _findings(session, dataset, labels, scan, knows_identifiers=knows_identifiers)
+    groups = {}
+    if dataset.data_class in _AGGREGATED:
+        cells = _published(session, name)
+        # A row that no known cell accounts for was published with nobody known behind it.
+        if len(cells) >= rows:
+            groups[Grouping(frozenset(dataset.primary_key), CONTRIBUTOR)] = cells
+    return Evidence(name, rows, labels, nulls, findings, groups)
+
+
+def _published(session: AuditorSession, name: str) -> Classes:
+    cells = session.published_cells(name)
+    cell, contributor, fund, rows = ([each[n] for each in cells] for n in range(4))
+    return classes_by_subject(cell, contributor, rows, fund_codes=fund)
+
+
+def _findings(
+    session: AuditorSession,
+    dataset: Dataset,
+    labels: Iterable[str],
+    scan: Scan,
+    *,
+    knows_identifiers: bool,
+) -> FindingsTable:
+    there = set(labels)
+    columns = [column.name for column in text_columns(dataset) if column.name in there]
+    if not columns:
+        return FindingsTable(0, frozenset(), (), knows_identifiers)
+    return session.count_in_texts(
+        dataset.qualified_name,
+        columns,
+        lambda batches: counted_findings(
+            batches, columns, scan, knows_identifiers=knows_identifiers
+        ),
+    )
