@@ -10,12 +10,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 SHARED_DATA = Path(
     os.environ.get("CLASSLINE_SHARED_DATA")
     or Path(__file__).resolve().parents[2] / "shared" / "data"
 )
 
+
+# A deadline for one example would be a timed test: it fails where the machine is busy.
+settings.register_profile("classline", deadline=None)
+settings.load_profile("classline")
 
 _TEMP_ROOT = "PYTEST_DEBUG_TEMPROOT"
 
