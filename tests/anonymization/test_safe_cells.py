@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-import ast
-import importlib.util
 from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anonymization.partition import placement
-from anonymization.registered import WORKFLOWS
 from anonymization.safe_cells import safe_cells
-from anonymization.source_digest import SHARED_SOURCES
 from anonymization.workflow import HIDDEN, IllegalWorkflow, Measure
 from anonymization.workflows.pipeline_benchmark import PIPELINE_BENCHMARK
 from catalog.floors import DisclosurePolicy
 from expectations.disclosure.cells import Contribution, partition_cells
-
-# What reports, registers or drives, and decides nothing about a release.
-_APART = {
-    "anonymization.outcomes",
-    "anonymization.registered",
-    "anonymization.source_digest",
-    "anonymization.generalization.errors",
-}
 
 _FUNDS = {f"t{n}": None if n % 4 == 0 else f"f{n % 3}" for n in range(14)}
 
@@ -61,33 +48,6 @@ def test_all_at_once_is_one_by_one(
 ) -> None:
     """The fast way keeps what the exact one keeps, and counts the rest under the same rules."""
     assert safe_cells(cells, policy) == partition_cells(cells, policy)
-
-
-def test_what_determines_a_release_is_in_its_digest() -> None:
-    """A module of ours that these import, and that is not listed, could change unapproved."""
-    imported = set()
-    for name in (*SHARED_SOURCES, *(workflow.module for workflow in WORKFLOWS)):
-        spec = importlib.util.find_spec(name)
-        assert spec is not None
-        assert spec.origin is not None
-        for node in ast.walk(ast.parse(Path(spec.origin).read_text())):
-            if isinstance(node, ast.ImportFrom) and node.module:
-                imported |= {node.module, *(f"{node.module}.{each.name}" for each in node.names)}
-    ours = {
-        name
-        for name in imported
-        if name.startswith(("anonymization.", "expectations."))
-        and (spec := _found(name)) is not None
-        and not (spec.origin or "").endswith("__init__.py")
-    }
-    assert ours - set(SHARED_SOURCES) - _APART == set()
-
-
-def _found(name: str) -> importlib.machinery.ModuleSpec | None:
-    try:
-        return importlib.util.find_spec(name)
-    except ModuleNotFoundError:
-        return None
 
 
 def test_a_workflow_places_and_measures_as_it_declares() -> None:
