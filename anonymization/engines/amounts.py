@@ -43,7 +43,8 @@ def amount_units(column: Column, alias: str) -> AmountUnits:
         case ColumnKind.DOUBLE:
             limit = f"CAST({10 ** (_DIGITS - _PLACES)} AS DOUBLE)"
             units = f"FLOOR({alias} * CAST({10**_PLACES} AS DOUBLE) + CAST(0.5 AS DOUBLE))"
-            sql = f"CAST(CASE WHEN ABS({alias}) < {limit} THEN {units} END AS BIGINT)"
+            # TRY_CAST, since DuckDB may cast a NaN that the CASE has left out
+            sql = f"TRY_CAST(CASE WHEN ABS({alias}) < {limit} THEN {units} END AS BIGINT)"
             return AmountUnits(sql, _PLACES, can_fail=True)
         case _:
             message = (
