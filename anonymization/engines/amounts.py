@@ -70,9 +70,11 @@ def require_amounts(engine: Engine, table: str, column: Column, alias: str) -> N
 
 
 def _scaled(decimal: str, scale: int) -> str:
+    """The decimal times 10**scale; widened first, since DuckDB would multiply in 18 digits."""
     if not scale:
         return f"CAST({decimal} AS BIGINT)"
-    return f"CAST({decimal} * CAST({10**scale} AS DECIMAL({scale + 1}, 0)) AS BIGINT)"
+    wide = f"CAST({decimal} AS DECIMAL({_DIGITS + scale}, {scale}))"
+    return f"CAST({wide} * CAST({10**scale} AS DECIMAL({scale + 1}, 0)) AS BIGINT)"
 
 
 def _is_plain(text: str) -> str:
