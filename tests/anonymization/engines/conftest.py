@@ -1,16 +1,15 @@
-"""Builders of small tables, as files."""
+"""An engine, and small tables as files."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from anonymization.engines.duckdb_engine import DuckDBEngine, duckdb_engine
 from anonymization.engines.sources import Table, table_of
+from tests.anonymization.engines.table_files import TableFiles
 
 ADULT = Path("../shared/data/adult/adult.csv")
 
@@ -26,28 +25,6 @@ def adult() -> Table:
     if not ADULT.exists():
         pytest.skip("the Adult data are not beside the repository")
     return table_of(ADULT)
-
-
-class TableFiles:
-    """Writes a table and opens it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._written = 0
-
-    def path(self, suffix: str) -> Path:
-        self._written += 1
-        return self.folder / f"table{self._written}{suffix}"
-
-    def csv(self, text: str | bytes) -> Table:
-        path = self.path(".csv")
-        path.write_bytes(text if isinstance(text, bytes) else text.encode())
-        return table_of(path)
-
-    def parquet(self, columns: Mapping[str, Sequence[object] | pa.Array]) -> Table:
-        path = self.path(".parquet")
-        pq.write_table(pa.table(dict(columns)), path)
-        return table_of(path)
 
 
 @pytest.fixture
