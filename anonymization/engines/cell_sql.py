@@ -23,9 +23,13 @@ class MeasuredColumns:
 
 
 def totals_sql(coded: CodedTable, measured: MeasuredColumns) -> str:
-    """Rows, contributing rows, sums and hits of each cell and tenant."""
-    by_tenant = "tenant" in coded.others
-    groups = ["c.cell", "r.tenant_code"] if by_tenant else ["c.cell"]
+    """Rows, contributing rows, sums and hits of each cell and tenant.
+
+    Where there are tenants, both are one number, cell * codes of tenants + code: a group of fewer
+    columns is found faster.
+    """
+    tenants = coded.others.get("tenant")
+    key = f"c.cell * {tenants.null_code + 1} + r.tenant_code" if tenants else "c.cell"
     totals = ["COUNT(*) AS row_count"]
     for alias in measured.units:
         totals.append(f"COUNT(r.{alias}_units) AS {alias}_rows")
@@ -34,10 +38,9 @@ def totals_sql(coded: CodedTable, measured: MeasuredColumns) -> str:
         null_code = coded.others[alias].null_code
         totals.append(_counted(f"r.{alias}_code <> {null_code}", f"{alias}_rows"))
         totals.append(_counted(f"r.{alias}_code = {code}", f"{alias}_hits"))
-    keys = ", ".join(groups)
     return (
-        f"SELECT {', '.join([*groups, *totals])} {_rows_in_cells(coded, measured.units)} "
-        f"GROUP BY {keys} ORDER BY {keys}"
+        f"SELECT {key} AS group_key, {', '.join(totals)} "
+        f"{_rows_in_cells(coded, measured.units)} GROUP BY {key} ORDER BY group_key"
     )
 
 
