@@ -9,7 +9,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Protocol
 
-__all__ = ["RoundedMeasure", "UnroundedMeasure", "rounded"]
+__all__ = ["RoundedMeasure", "UnroundedMeasure", "rounded", "rounded_units"]
 
 
 class UnroundedMeasure(ValueError):
@@ -55,6 +55,21 @@ def rounded(measure: RoundedMeasure, value: object) -> Decimal | int | None:
     return int(number)
 
 
+def rounded_units(measure: RoundedMeasure, units: int, scale: int) -> Decimal | int | None:
+    """The same for units * 10**-scale, in whole numbers alone."""
+    if measure.significant_digits is not None:
+        if not units:
+            return Decimal(0)
+        places = measure.significant_digits - len(str(abs(units))) + scale
+    elif measure.decimals is not None:
+        places = measure.decimals
+    else:
+        return rounded(measure, Fraction(units, 10**scale)) if scale else units
+    if places < scale:
+        return _decimal(round(units, places - scale) // 10 ** (scale - places), places)
+    return _decimal(units * 10 ** (places - scale), places)
+
+
 def _exact(measure: RoundedMeasure, value: object) -> Fraction:
     if isinstance(value, Fraction):
         return value
@@ -66,7 +81,11 @@ def _exact(measure: RoundedMeasure, value: object) -> Fraction:
 
 
 def _to_places(number: Fraction, places: int) -> Decimal:
-    units = round(number * Fraction(10) ** places)
+    return _decimal(round(number * Fraction(10) ** places), places)
+
+
+def _decimal(units: int, places: int) -> Decimal:
+    """Units of 10**-places as they are written: with so many decimals, none below zero."""
     if places <= 0:
         return Decimal(units * 10**-places)
     return Decimal((int(units < 0), tuple(map(int, str(abs(units)))), -places))

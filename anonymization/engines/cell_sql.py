@@ -23,9 +23,13 @@ class MeasuredColumns:
 
 
 def totals_sql(coded: CodedTable, measured: MeasuredColumns) -> str:
-    """Rows, contributing rows, sums and hits of each cell and tenant."""
-    by_tenant = "tenant" in coded.others
-    groups = ["c.cell", "r.tenant_code"] if by_tenant else ["c.cell"]
+    """Rows, contributing rows, sums and hits of each cell and tenant.
+
+    Where there are tenants, both are one number, cell * codes of tenants + code: a group of fewer
+    columns is found faster.
+    """
+    tenants = coded.others.get("tenant")
+    key = f"c.cell * {tenants.null_code + 1} + r.tenant_code" if tenants else "c.cell"
     totals = ["COUNT(*) AS row_count"]
     for alias in measured.units:
         totals.append(f"COUNT(r.{alias}_units) AS {alias}_rows")
@@ -34,36 +38,30 @@ def totals_sql(coded: CodedTable, measured: MeasuredColumns) -> str:
         null_code = coded.others[alias].null_code
         totals.append(_counted(f"r.{alias}_code <> {null_code}", f"{alias}_rows"))
         totals.append(_counted(f"r.{alias}_code = {code}", f"{alias}_hits"))
-    keys = ", ".join(groups)
     return (
-        f"SELECT {', '.join([*groups, *totals])} {_rows_in_cells(coded, measured.units)} "
-        f"GROUP BY {keys} ORDER BY {keys}"
+        f"SELECT {key} AS group_key, {', '.join(totals)} "
+        f"{_rows_in_cells(coded, measured.units)} GROUP BY {key} ORDER BY group_key"
     )
 
 
 def quantiles_sql(coded: CodedTable, alias: str, units: str, quantiles: Sequence[Quantile]) -> str:
     """The value at the nearest rank of each quantile in each cell.
 
-    A value's running count reaches the rank ceil(q * n) where running * denominator >=
-    numerator * n: the smallest such value is the one.
+    A row's place in its cell reaches the rank ceil(q * n) where place * denominator >=
+    numerator * n: the smallest such value is the one, in whichever order rows of one value stand.
     """
     at_rank = ", ".join(
-        f"MIN(CASE WHEN running * {each.fraction.denominator} >= "
+        f"MIN(CASE WHEN place * {each.fraction.denominator} >= "
         f"total * {each.fraction.numerator} THEN units END) AS p{number}"
         for number, each in enumerate(quantiles)
     )
-    counted = (
-        f"SELECT c.cell AS cell, r.{alias}_units AS units, COUNT(*) AS n "
-        f"{_rows_in_cells(coded, {alias: units})} "
-        f"WHERE r.{alias}_units IS NOT NULL GROUP BY c.cell, r.{alias}_units"
+    placed = (
+        f"SELECT c.cell AS cell, r.{alias}_units AS units, "
+        "COUNT(*) OVER (PARTITION BY c.cell) AS total, "
+        f"ROW_NUMBER() OVER (PARTITION BY c.cell ORDER BY r.{alias}_units) AS place "
+        f"{_rows_in_cells(coded, {alias: units})} WHERE r.{alias}_units IS NOT NULL"
     )
-    running = (
-        "SELECT cell, units, SUM(n) OVER (PARTITION BY cell) AS total, "
-        "SUM(n) OVER (PARTITION BY cell ORDER BY units "
-        "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS running "
-        f"FROM ({counted}) counted"
-    )
-    return f"SELECT cell, {at_rank} FROM ({running}) ranked GROUP BY cell ORDER BY cell"
+    return f"SELECT cell, {at_rank} FROM ({placed}) placed GROUP BY cell ORDER BY cell"
 
 
 def _rows_in_cells(coded: CodedTable, units: Mapping[str, str]) -> str:

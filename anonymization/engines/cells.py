@@ -64,7 +64,7 @@ def aggregate_cells(  # noqa: PLR0913 a table, its cells, what is measured, and 
     measured = measured_columns(engine, table, coded, measures, aliases)
     funds = fund_of_tenant(engine, coded, roles) if tenant else np.zeros(0, dtype=np.int64)
     _register_cells(engine, coded, combinations, cell_of)
-    totals = engine.fetch(totals_sql(coded, measured))
+    totals = _by_cell(coded, engine.fetch(totals_sql(coded, measured)))
     quantiles = _quantiles(engine, coded, measured, aliases, measures)
     found = CellTotals(aliases, totals, funds, tenant is not None, cells, quantiles)
     table.require_unchanged()
@@ -123,6 +123,18 @@ def _register_cells(
     keys = coded.packing.pack(combinations.codes[:, kept])
     columns = dict(zip(coded.keys, keys, strict=True)) | {"cell": cell_of[kept]}
     engine.register(CELL_OF_KEY, pa.table(columns))
+
+
+def _by_cell(coded: CodedTable, totals: pa.Table) -> pa.Table:
+    """The totals with the cell, and the tenant where there is one, taken from their key."""
+    key, tenants = int_column(totals, "group_key"), coded.others.get("tenant")
+    found = totals.drop_columns(["group_key"])
+    if tenants is None:
+        return found.append_column("cell", pa.array(key))
+    cell, tenant = np.divmod(key, tenants.null_code + 1)
+    return found.append_column("cell", pa.array(cell)).append_column(
+        "tenant_code", pa.array(tenant)
+    )
 
 
 def _quantiles(

@@ -56,7 +56,9 @@ def open_coded(
     others = {alias: read_domain(engine, SOURCE, alias) for alias in coded}
     for domain in [*domains, *others.values()]:
         engine.register(f"d_{domain.column}", domain.dictionary())
-    return CodedTable(SOURCE, tuple(domains), others, packing_of([len(each) for each in domains]))
+    spare = max((domain.null_code + 1 for domain in others.values()), default=1)
+    packing = packing_of([len(each) for each in domains], spare)
+    return CodedTable(SOURCE, tuple(domains), others, packing)
 
 
 def coded_rows(table: CodedTable, plain: Sequence[str] = ()) -> str:

@@ -51,14 +51,18 @@ class Packing:
         return codes
 
 
-def packing_of(sizes: Sequence[int]) -> Packing:
-    """Fill one key after the other with the columns, in their order."""
+def packing_of(sizes: Sequence[int], spare: int = 1) -> Packing:
+    """Fill one key after the other with the columns, in their order.
+
+    Each key leaves room for one more column, of ``spare`` codes.
+    """
+    limit = _KEY_LIMIT // max(spare, 1)
     keys: list[list[int]] = [[]]
-    room = _KEY_LIMIT
+    room = limit
     for column, size in enumerate(sizes):
         if keys[-1] and room < size:
             keys.append([])
-            room = _KEY_LIMIT
+            room = limit
         keys[-1].append(column)
         room //= max(size, 1)
     return Packing(tuple(sizes), tuple(map(tuple, keys)))

@@ -16,7 +16,7 @@ from anonymization.engines.measures import Count, Measure, Quantile, Rate, Sum
 from anonymization.engines.sources import Table
 from anonymization.engines.withholding import OwnRows, exact_sums, may_stand
 from anonymization.generalization.combinations import Combinations
-from anonymization.rounding import rounded
+from anonymization.rounding import rounded, rounded_units
 from expectations.disclosure import grouped
 from expectations.disclosure.classes import IntArray
 from expectations.disclosure.models import BoolArray, Model
@@ -136,29 +136,32 @@ def _values(
     stands: BoolArray,
 ) -> list[Decimal | int | None]:
     rows = found.per_cell(found.rows_name(measure))
-    match measure:
-        case Count():
-            exact = [Fraction(count) for count in rows]
-        case Sum():
-            unit = Fraction(1, 10 ** places_of(table, measure))
-            exact = [n * unit for n in found.per_cell(f"{found.aliases.of(measure)}_sum")]
-        case Rate():
-            hits = found.per_cell(f"{found.aliases.of(measure)}_hits")
-            exact = [Fraction(hit, max(n, 1)) for hit, n in zip(hits, rows, strict=True)]
-        case Quantile():
-            unit = Fraction(1, 10 ** places_of(table, measure))
-            at_rank = found.quantiles[measure.column]
-            exact = [at_rank.get(cell, 0) * unit for cell in range(found.cells)]
-            stands = stands & np.array([_is_within(measure, n) for n in rows], dtype=np.bool_)
+    held = stands.tolist()
+    if isinstance(measure, Rate):
+        hits = found.per_cell(f"{found.aliases.of(measure)}_hits")
+        return [
+            rounded(measure, Fraction(hit, n)) if holds else None
+            for hit, n, holds in zip(hits, rows, held, strict=True)
+        ]
+    units, scale = rows, 0
+    if isinstance(measure, Sum):
+        units = found.per_cell(f"{found.aliases.of(measure)}_sum")
+    elif isinstance(measure, Quantile):
+        at_rank = found.quantiles[measure.column]
+        units = [at_rank.get(cell, 0) for cell in range(found.cells)]
+        fraction = measure.fraction
+        held = [holds and _is_within(fraction, n) for holds, n in zip(held, rows, strict=True)]
+    if not isinstance(measure, Count):
+        scale = places_of(table, measure)
     return [
-        rounded(measure, value) if held else None
-        for value, held in zip(exact, stands.tolist(), strict=True)
+        rounded_units(measure, each, scale) if holds else None
+        for each, holds in zip(units, held, strict=True)
     ]
 
 
-def _is_within(measure: Quantile, rows: int) -> bool:
+def _is_within(fraction: Fraction, rows: int) -> bool:
     """Whether the nearest rank is neither the first nor the last: those are raw extremes."""
-    rank = -(-measure.fraction.numerator * rows // measure.fraction.denominator)
+    rank = -(-fraction.numerator * rows // fraction.denominator)
     return 1 < rank < rows
 
 

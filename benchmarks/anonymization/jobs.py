@@ -24,9 +24,9 @@ from anonymization.engines.measures import Count, Quantile, Sum
 from anonymization.engines.sources import table_of
 from anonymization.generalization.combinations import Combinations
 from anonymization.generalization.hierarchies import Hierarchy
-from anonymization.generalization.hierarchy_files import hierarchy_file_of, hierarchy_from_csv
 from anonymization.generalization.lattice import search
 from benchmarks.anonymization.adult import OCCUPATION, QUASI_IDENTIFIERS, adult_folder
+from benchmarks.anonymization.reference import hierarchies_of
 from expectations.disclosure.closeness import TCloseness
 from expectations.disclosure.concentration import Dominance, PPercent
 from expectations.disclosure.counting import KRows, KTenants
@@ -139,10 +139,7 @@ def scan_and_copy(file: Path) -> dict[str, object]:
 def _hierarchies(combinations: Combinations) -> list[Hierarchy]:
     folder = adult_folder()
     assert folder is not None  # noqa: S101 jobs are run where the data is
-    return [
-        hierarchy_from_csv(hierarchy_file_of(folder, column), column, domain)
-        for column, domain in zip(combinations.columns, combinations.domains, strict=True)
-    ]
+    return hierarchies_of(folder, combinations)
 
 
 JOBS: Mapping[str, Callable[[Path], dict[str, object]]] = {

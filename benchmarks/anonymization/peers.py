@@ -21,7 +21,7 @@ from benchmarks.anonymization.adult import CACHE
 
 __all__ = ["PeerRun", "peer_python", "run_peer"]
 
-LIMIT_SECONDS = float(os.environ.get("CLASSLINE_BENCH_PEER_LIMIT", "900"))
+LIMIT_SECONDS = float(os.environ.get("CLASSLINE_BENCH_PEER_LIMIT", "300"))
 _SCRIPTS = Path(__file__).parent / "peer_scripts"
 _COMMON = ("numpy==2.0.2", "pandas==2.3.3", "pyarrow==26.0.1")
 _PEERS = {
