@@ -43,7 +43,7 @@ def amount_units(column: Column, alias: str) -> AmountUnits:
         case ColumnKind.DOUBLE:
             limit = f"CAST({10 ** (_DIGITS - _PLACES)} AS DOUBLE)"
             units = f"FLOOR({alias} * CAST({10**_PLACES} AS DOUBLE) + CAST(0.5 AS DOUBLE))"
-            # Parquet's statistics leave NaN out, and DuckDB believes them: NaN < limit is true there.
+            # Parquet's statistics leave NaN out, and DuckDB trusts them: there, NaN < limit.
             finite = f"{alias} * CAST(0 AS DOUBLE) = CAST(0 AS DOUBLE) AND ABS({alias}) < {limit}"
             sql = f"CAST(CASE WHEN {finite} THEN {units} END AS BIGINT)"
             return AmountUnits(sql, _PLACES, can_fail=True)
