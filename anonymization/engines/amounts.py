@@ -73,7 +73,9 @@ def require_amounts(engine: Engine, table: str, column: Column, alias: str) -> N
 def _scaled(decimal: str, scale: int) -> str:
     if not scale:
         return f"CAST({decimal} AS BIGINT)"
-    return f"CAST({decimal} * CAST({10**scale} AS DECIMAL({scale + 1}, 0)) AS BIGINT)"
+    # DuckDB multiplies 18 digits in 64 bits, which a million with six places would overflow.
+    wide = f"CAST({decimal} AS DECIMAL(38, {scale}))"
+    return f"CAST({wide} * CAST({10**scale} AS DECIMAL({scale + 1}, 0)) AS BIGINT)"
 
 
 def _is_plain(text: str) -> str:

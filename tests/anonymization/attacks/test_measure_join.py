@@ -59,9 +59,7 @@ def test_no_measure_joins_to_its_source(
     asked = {"qi": qi, "tenant": "tenant", "measure": "value", "k": K}
     guarded = released(source, out=tmp_path / "cells.csv", **asked)
     monkeypatch.setattr("anonymization.engines.released_cells.rounded", lambda _, value: value)
-    monkeypatch.setattr(
-        "anonymization.engines.released_cells._released_type", lambda *_: None
-    )
+    monkeypatch.setattr("anonymization.engines.released_cells._released_type", lambda *_: None)
     open_ = released(source, out=tmp_path / "open.parquet", **asked)
     counts = exactly_joined(guarded), exactly_joined(open_)
     of = len(published(guarded, ("sum_value", *_QUARTILES)))
