@@ -20,7 +20,7 @@ _QUARTILES = ("p25_value", "p50_value", "p75_value")
 _TWO_DIGITS = Quantile("value", "value", significant_digits=2)
 
 
-@pytest.fixture(params=["deals", "Adult"])
+@pytest.fixture(params=["deals", pytest.param("Adult", marks=pytest.mark.integration)])
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, Path, str]:
     if request.param == "Adult":
         source = worlds.adult_with_tenants(tmp_path / "source.csv")

@@ -75,7 +75,9 @@ def upper(share: float) -> float:
     return share + 3.1 * math.sqrt(share * (1 - share) / _VICTIMS)
 
 
-@pytest.mark.parametrize("name", ["deals", "deals by levels", "Adult"])
+@pytest.mark.parametrize(
+    "name", ["deals", "deals by levels", pytest.param("Adult", marks=pytest.mark.integration)]
+)
 def test_nobody_names_the_tenant_of_a_cell(name: str, tmp_path: Path) -> None:
     """At most once in k, whoever guesses; where only rows are counted, far more often."""
     hierarchies, suppression = None, "0"

@@ -18,8 +18,8 @@ _SECTORS = [f"sector {n}" for n in range(8)]
 _TENANTS = [f"t{n:03}" for n in range(60)]
 
 
-def a_file_of_deals(path: Path, *, rows: int = 4_000) -> Path:
-    """Deals of sixty Zipf tenants, each mostly in a town of its own; amounts of many sizes."""
+def a_file_of_deals(path: Path, *, rows: int = 4_000, spread: float = 1.2) -> Path:
+    """Deals of sixty Zipf tenants, each mostly in a town of its own; amounts of many sizes, the more so by ``spread``."""
     draw = Random(21)
     deals: list[Row] = []
     zipf = [1 / (n + 1) for n in range(len(_TENANTS))]
@@ -36,7 +36,7 @@ def a_file_of_deals(path: Path, *, rows: int = 4_000) -> Path:
                 "tenant": tenant,
                 "fund": f"f{number % 7}",
                 "stage": stage,
-                "value": _an_amount(draw),
+                "value": _an_amount(draw, spread),
             }
         )
     return a_source(path, deals)
@@ -60,7 +60,7 @@ def adult_folder() -> Path:
     return folder
 
 
-def adult_with_tenants(path: Path) -> Path:
+def adult_with_tenants(path: Path, *, spread: float = 1.2) -> Path:
     """Adult's rows, 200 Zipf tenants whose order of size depends on education, and amounts."""
     draw = Random(22)
     zipf = [1 / (n + 1) for n in range(200)]
@@ -73,10 +73,10 @@ def adult_with_tenants(path: Path) -> Path:
             )
             (tenant,) = draw.choices(ranked, zipf)
             fund = f"f{int(tenant[1:]) % 20}"
-            rows.append({**row, "tenant": tenant, "fund": fund, "value": _an_amount(draw)})
+            rows.append({**row, "tenant": tenant, "fund": fund, "value": _an_amount(draw, spread)})
     return a_source(path, rows)
 
 
-def _an_amount(draw: Random) -> str:
+def _an_amount(draw: Random, spread: float) -> str:
     """Six digits or so, none of them a round number."""
-    return str(10 * int(draw.lognormvariate(11, 1.2)) + draw.randrange(1, 10))
+    return str(10 * int(draw.lognormvariate(11, spread)) + draw.randrange(1, 10))
