@@ -43,8 +43,9 @@ def amount_units(column: Column, alias: str) -> AmountUnits:
         case ColumnKind.DOUBLE:
             limit = f"CAST({10 ** (_DIGITS - _PLACES)} AS DOUBLE)"
             units = f"FLOOR({alias} * CAST({10**_PLACES} AS DOUBLE) + CAST(0.5 AS DOUBLE))"
-            # TRY_CAST, since DuckDB may cast a NaN that the CASE has left out
-            sql = f"TRY_CAST(CASE WHEN ABS({alias}) < {limit} THEN {units} END AS BIGINT)"
+            # Parquet's statistics leave NaN out, and DuckDB trusts them: there, NaN < limit.
+            finite = f"{alias} * CAST(0 AS DOUBLE) = CAST(0 AS DOUBLE) AND ABS({alias}) < {limit}"
+            sql = f"TRY_CAST(CASE WHEN {finite} THEN {units} END AS BIGINT)"
             return AmountUnits(sql, _PLACES, can_fail=True)
         case _:
             message = (
@@ -73,7 +74,9 @@ def _scaled(decimal: str, scale: int) -> str:
     """The decimal times 10**scale; widened first, since DuckDB would multiply in 18 digits."""
     if not scale:
         return f"CAST({decimal} AS BIGINT)"
-    wide = f"CAST({decimal} AS DECIMAL({_DIGITS + scale}, {scale}))"
+            # Parquet's statistics leave NaN out, and DuckDB trusts them: there, NaN < limit.
+            finite = f"{alias} * CAST(0 AS DOUBLE) = CAST(0 AS DOUBLE) AND ABS({alias}) < {limit}"
+            sql = f"TRY_CAST(CASE WHEN {finite} THEN {units} END AS BIGINT)"
     return f"CAST({wide} * CAST({10**scale} AS DECIMAL({scale + 1}, 0)) AS BIGINT)"
 
 

@@ -2,14 +2,15 @@
 
 KanonError
 ├── MeaninglessRequest   what is asked cannot mean anything: a column, a number, two flags apart
-└── NothingReleased      no cell satisfies what is asked, so no file is written
+├── NothingReleased      no cell satisfies what is asked, so no file is written
+└── UnwritablePlace      a file could not be written where it was asked for
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["KanonError", "MeaninglessRequest", "NothingReleased"]
+__all__ = ["KanonError", "MeaninglessRequest", "NothingReleased", "UnwritablePlace"]
 
 
 class KanonError(ValueError):
@@ -26,3 +27,7 @@ class MeaninglessRequest(KanonError):
 
 class NothingReleased(KanonError):
     """No cell may be released."""
+
+
+class UnwritablePlace(KanonError):
+    """A file that could not be written; an earlier one stands there as it was."""

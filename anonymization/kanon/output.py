@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+
+from anonymization.kanon.errors import UnwritablePlace
 
 __all__ = ["write_all"]
 
@@ -18,11 +21,22 @@ def write_all(writers: Mapping[Path, Callable[[Path], None]]) -> None:
     drafts = {path: path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}") for path in writers}
     try:
         for path, write in writers.items():
-            write(drafts[path])
-            with drafts[path].open("rb") as written:
-                os.fsync(written.fileno())
+            with _named_in_refusals(path):
+                write(drafts[path])
+                with drafts[path].open("rb") as written:
+                    os.fsync(written.fileno())
         for path, draft in drafts.items():
-            draft.replace(path)
+            with _named_in_refusals(path):
+                draft.replace(path)
     finally:
         for draft in drafts.values():
             draft.unlink(missing_ok=True)
+
+
+@contextmanager
+def _named_in_refusals(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        message = f"{path} cannot be written: {error.strerror or 'the system refused'}"
+        raise UnwritablePlace(message) from None

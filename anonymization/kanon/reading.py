@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -87,22 +87,32 @@ def _require_summable(combinations: Combinations) -> None:
 
 def all_hierarchies(combinations: Combinations, directory: Path) -> tuple[Hierarchy, ...]:
     """The hierarchy of every quasi-identifier; what is wrong with any of them is told at once."""
-    found, wrong = [], []
-    for column, domain in zip(combinations.columns, combinations.domains, strict=True):
-        try:
-            found.append(hierarchy_from_csv(hierarchy_file_of(directory, column), column, domain))
-        except HierarchyError as error:
-            wrong.append(str(error))
-    if wrong:
-        raise KanonError("\n".join(wrong))
-    return tuple(found)
+    return tuple(_read_hierarchies(combinations, directory, combinations.columns).values())
 
 
 def found_hierarchies(combinations: Combinations, directory: Path) -> dict[str, Hierarchy]:
     """The hierarchies that the folder has of the quasi-identifiers."""
-    there = {path.name for path in directory.glob("*.csv")}
-    return {
-        column: hierarchy_from_csv(hierarchy_file_of(directory, column), column, domain)
-        for column, domain in zip(combinations.columns, combinations.domains, strict=True)
+    there = [path.name for path in directory.glob("*.csv")]
+    named = [
+        column
+        for column in combinations.columns
         if any(name.endswith(f"hierarchy_{column}.csv") for name in there)
-    }
+    ]
+    return _read_hierarchies(combinations, directory, named)
+
+
+def _read_hierarchies(
+    combinations: Combinations, directory: Path, columns: Collection[str]
+) -> dict[str, Hierarchy]:
+    found, wrong = {}, []
+    for column, domain in zip(combinations.columns, combinations.domains, strict=True):
+        if column not in columns:
+            continue
+        try:
+            file = hierarchy_file_of(directory, column)
+            found[column] = hierarchy_from_csv(file, column, domain)
+        except HierarchyError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise KanonError("\n".join(wrong))
+    return found

@@ -102,6 +102,7 @@ def require_files(
         for path in files.named
         if not path.parent.is_dir()
     ]
+    problems += [f"{path} is a folder, not a file" for path in files.named if path.is_dir()]
     names = [*request.roles.quasi_identifiers, TENANTS, *(each.column for each in measures)]
     taken = sorted({name for name in names if names.count(name) > 1})
     problems += [f"two columns of the release would be called {name}" for name in taken]

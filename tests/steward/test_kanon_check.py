@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from decimal import Decimal
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tests.conftest import SHARED_DATA
@@ -147,6 +151,49 @@ def test_amounts_that_are_no_numbers_are_refused(kanon: Call, tmp_path: Path, am
     assert said.code == 1
     assert "1 amounts are no number" in said.err
     assert "many" not in said.err
+
+
+@pytest.mark.parametrize("amount", ["1000000", "999999999999.25", "0.000001"])
+def test_amounts_of_many_digits_are_measured(kanon: Call, tmp_path: Path, amount: str) -> None:
+    """Millions with six places are everyday sums, in text as in decimals."""
+    rows = [("Ulm", 30, f"t{n}", "f", "won", amount if n == 0 else "0") for n in range(5)]
+    table = a_file(tmp_path / "deals.csv", HEADER, rows, ";")
+    path = tmp_path / "deals.parquet"
+    decimals = [Decimal(amount), *[Decimal(0)] * 4]
+    of_parquet = {
+        "town": ["Ulm"] * 5,
+        "tenant": [f"t{n}" for n in range(5)],
+        "value": pa.array(decimals, pa.decimal128(18, 6)),
+    }
+    pq.write_table(pa.table(of_parquet), path)
+    for file in (table, path):
+        said = kanon("check", file, "--qi", "town", "--tenant", "tenant", "--measure", "value",
+                     "--dominance", "1", "--json")  # fmt: skip
+        assert said.code == 0, said.err
+        assert said.json["models"]["dominance"]["value"] == 1.0
+
+
+@pytest.mark.parametrize("amount", [math.nan, math.inf, -math.inf])
+def test_amounts_of_parquet_that_are_no_numbers_are_refused(
+    kanon: Call, tmp_path: Path, amount: float
+) -> None:
+    """Statistics of Parquet leave NaN out, so an engine that trusts them takes it for a number."""
+    path = tmp_path / "deals.parquet"
+    amounts = [amount if n == 3 else 1.0 for n in range(9)]
+    tenants = [f"t{n}" for n in range(9)]
+    pq.write_table(pa.table({"town": ["Ulm"] * 9, "tenant": tenants, "value": amounts}), path)
+    said = kanon("check", path, "--qi", "town", "--tenant", "tenant", "--measure", "value",
+                 "--dominance", "0.6")  # fmt: skip
+    assert said.code == 1
+    assert "column value: 1 amounts are no number" in said.err
+
+
+def test_nan_and_infinity_are_values_of_their_own(kanon: Call, tmp_path: Path) -> None:
+    """As quasi-identifiers they are cells like others, and never equal to one another."""
+    path = tmp_path / "deals.parquet"
+    pq.write_table(pa.table({"size": [math.nan, math.inf, 1.0] * 6}), path)
+    found = kanon("check", path, "--qi", "size", "--json")
+    assert (found.code, found.json["cells"]) == (0, 3)
 
 
 def test_negative_amounts_are_refused_under_dominance(kanon: Call, tmp_path: Path) -> None:

@@ -154,6 +154,18 @@ def test_amounts_that_cannot_be_summed_release_nothing(
     assert contents_of(tmp_path) == {"deals.csv"}
 
 
+def test_places_that_cannot_be_written_are_named(kanon: Call, tmp_path: Path) -> None:
+    """A person corrects a path; nobody can do that with the name of an error."""
+    table = a_table_of_deals(tmp_path / "deals.csv")
+    (tmp_path / "cells.csv").mkdir()
+    asked = ("release", table, "--qi", "town", "--mode", "partition", "--out")
+    folder = kanon(*asked, tmp_path / "cells.csv")
+    assert (folder.code, "is a folder, not a file" in folder.err) == (2, True)
+    closed = kanon(*asked, tmp_path / "c.csv", "--report", "/proc/report.json")
+    assert (closed.code, "/proc/report.json cannot be written" in closed.err) == (1, True)
+    assert contents_of(tmp_path) == {"deals.csv", "cells.csv"}
+
+
 def test_null_stays_apart_in_a_release(kanon: Call, tmp_path: Path) -> None:
     """An empty field of the release is null, and only where the file had null."""
     rows = [(town, 30, f"t{n % 6}", "f", "won", 1) for town in ("", "Ulm") for n in range(12)]

@@ -88,6 +88,18 @@ def test_hierarchies_that_do_not_fit_are_all_told(kanon: Call, tmp_path: Path) -
     assert "Bonn" not in said.err
 
 
+def test_a_partition_tells_all_hierarchies_that_do_not_fit(kanon: Call, tmp_path: Path) -> None:
+    """It takes those that are there, and none that is wrong."""
+    table = a_table_of_deals(tmp_path / "deals.csv")
+    folder = hierarchies_of_deals(tmp_path / "h")
+    (folder / "deals_hierarchy_town.csv").write_text("Ulm;South;*\n")
+    (folder / "deals_hierarchy_age.csv").write_text("20;young;*\n")
+    said = kanon("release", table, "--qi", "town,age,fund", "--hierarchies", folder, "--mode",
+                 "partition", "--out", tmp_path / "cells.csv")  # fmt: skip
+    assert said.code == 1
+    assert said.err.count("misses 3 of the 4 values") == 2
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -141,3 +153,24 @@ def test_adult_has_the_optimum_that_is_known(kanon: Call, adult: Path) -> None:
     assert said.json["node"] == [0, 3, 0, 1, 1, 1, 1, 0]
     assert said.json["suppressed_rows"] == 1178
     assert said.json["lattice_size"] == 4320
+
+
+@pytest.mark.parametrize(
+    ("models", "node", "suppressed"),
+    [
+        ((), [0, 0, 1, 1, 2, 2, 2, 0], 889),
+        (("--entropy-l", 3), [0, 0, 1, 1, 3, 2, 1, 0], 1039),
+        (("--recursive-cl", "4,5"), [1, 0, 1, 0, 3, 2, 2, 0], 1008),
+        (("--t-equal", 0.2), [1, 4, 1, 0, 3, 2, 2, 1], 848),
+    ],
+)
+def test_adult_keeps_its_optimum_under_each_model(
+    kanon: Call, adult: Path, models: tuple[object, ...], node: list[int], suppressed: int
+) -> None:
+    """The least non-uniform entropy that is known, of occupation as the sensitive value."""
+    sensitive = ("--sensitive", "occupation") if models else ()
+    said = kanon("search", adult / "adult.csv", "--qi", ADULT_QI, "--hierarchies", adult, "--k", 5,
+                 "--suppression", 0.04, "--metric", "nue", *sensitive, *models,
+                 "--json")  # fmt: skip
+    assert (said.json["node"], said.json["suppressed_rows"]) == (node, suppressed)
+    assert said.json["proven_optimal"]
