@@ -27,6 +27,12 @@ __all__ = ["isolation_machine"]
 _TABLES = tuple(dataset.qualified_name for dataset in owned_tables(DataClass.TENANT_PRIVATE))
 _CLAIMS = ("own", "expired", "of b", "for b", "of a run", "none")
 _SOURCE = "tenant_private.crm_accounts"
+_CELLS = (
+    "quarantine.candidate_cells",
+    "control.cell_contributors",
+    "control.measure_contributions",
+    "control.judged_cells",
+)
 _WORKFLOW = "isolation_kit"
 _DIGEST = "0" * 64
 _REGISTRATION = {
@@ -152,7 +158,7 @@ class _Machine(RuleBasedStateMachine):
             assert leaks(self.world, rows)  # noqa: S101 - or the run read nothing of B's
             self._bare(f"TABLE {table}")
             self._bare("SELECT set_config('classline.claim', %s, false)", self._claim("of a run"))
-            for reached in (_SOURCE, "quarantine.candidate_cells", "control.cell_contributors"):
+            for reached in (_SOURCE, *_CELLS):
                 self._bare(f"TABLE {reached}")
 
     @rule()

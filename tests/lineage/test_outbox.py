@@ -126,11 +126,13 @@ def a_published_promotion(platform: Platform, *, minutes_ago: int = 1) -> UUID:
                 " workflow, source_digest, run_id, from_class, to_class, sources, target, policy,"
                 " snapshot_digest, candidate_digest, closed_before, rows_in, cells_in,"
                 " cells_kept, suppressed,"
-                " state, requested_by, approved_by, rows_published, cells_held, created_at,"
-                " published_at) SELECT :id, CAST(:id AS text), 'base', 1, workflow, source_digest,"
+                " state, requested_by, approved_by, rows_published, cells_held, family, partition,"
+                " cells_superseding, created_at, published_at) SELECT :id,"
+                " CAST(:id AS text), 'base', 1, workflow, source_digest,"
                 " :run, from_class, to_class, sources, target, policy, 's', 'c',"
                 " '2026-07-01', 600, 40, 31,"
                 " CAST(:suppressed AS jsonb), 'published', 'test-engineer', 'test-steward', 31, 0,"
+                " family, CAST(:partition AS jsonb), 0,"
                 " clock_timestamp() - make_interval(mins => :ago),"
                 " clock_timestamp() - make_interval(mins => :ago) + interval '2 seconds'"
                 " FROM control.workflow_registrations WHERE source_digest = :digest"
@@ -139,6 +141,7 @@ def a_published_promotion(platform: Platform, *, minutes_ago: int = 1) -> UUID:
                 "id": promotion,
                 "run": run,
                 "suppressed": Jsonb({"k_tenants": 9}),
+                "partition": Jsonb(BENCHMARK.partition([0] * len(BENCHMARK.dimensions))),
                 "ago": minutes_ago,
                 "digest": DIGEST,
             },

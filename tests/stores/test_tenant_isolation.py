@@ -49,6 +49,8 @@ def test_a_tenant_reads_its_own_rows(platform: Platform, owners: Owners) -> None
         "SELECT * FROM control.signing_keys",
         "SELECT * FROM control.portfolio_membership",
         "SELECT * FROM control.cell_contributors",
+        "SELECT * FROM control.measure_contributions",
+        "SELECT * FROM control.judged_cells",
         "SELECT * FROM quarantine.candidate_cells",
         "SELECT * FROM staging.staged_crm_accounts",
         "SELECT * FROM fund_private.portfolio_metric_rollups",
