@@ -43,7 +43,8 @@ def amount_units(column: Column, alias: str) -> AmountUnits:
         case ColumnKind.DOUBLE:
             limit = f"CAST({10 ** (_DIGITS - _PLACES)} AS DOUBLE)"
             units = f"FLOOR({alias} * CAST({10**_PLACES} AS DOUBLE) + CAST(0.5 AS DOUBLE))"
-            # Parquet's statistics leave NaN out, and DuckDB trusts them: there, NaN < limit.
+            # Parquet's statistics leave NaN out, and DuckDB trusts them: there, NaN < limit. It may
+            # also cast what the CASE has left out, hence TRY_CAST.
             finite = f"{alias} * CAST(0 AS DOUBLE) = CAST(0 AS DOUBLE) AND ABS({alias}) < {limit}"
             sql = f"TRY_CAST(CASE WHEN {finite} THEN {units} END AS BIGINT)"
             return AmountUnits(sql, _PLACES, can_fail=True)
@@ -74,9 +75,7 @@ def _scaled(decimal: str, scale: int) -> str:
     """The decimal times 10**scale; widened first, since DuckDB would multiply in 18 digits."""
     if not scale:
         return f"CAST({decimal} AS BIGINT)"
-            # Parquet's statistics leave NaN out, and DuckDB trusts them: there, NaN < limit.
-            finite = f"{alias} * CAST(0 AS DOUBLE) = CAST(0 AS DOUBLE) AND ABS({alias}) < {limit}"
-            sql = f"TRY_CAST(CASE WHEN {finite} THEN {units} END AS BIGINT)"
+    wide = f"CAST({decimal} AS DECIMAL({_DIGITS + scale}, {scale}))"
     return f"CAST({wide} * CAST({10**scale} AS DECIMAL({scale + 1}, 0)) AS BIGINT)"
 
 
