@@ -61,7 +61,7 @@ def a_hierarchy(folder: Path, column: str, levels: Iterable[Sequence[str]]) -> P
     return folder
 
 
-def released(  # noqa: PLR0913 - one argument a flag, as on the command line
+def released(
     source: Path,
     *,
     out: Path,

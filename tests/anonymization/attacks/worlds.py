@@ -19,7 +19,10 @@ _TENANTS = [f"t{n:03}" for n in range(60)]
 
 
 def a_file_of_deals(path: Path, *, rows: int = 4_000, spread: float = 1.2) -> Path:
-    """Deals of sixty Zipf tenants, each mostly in a town of its own; amounts of many sizes, the more so by ``spread``."""
+    """Deals of sixty Zipf tenants, each mostly in a town of its own.
+
+    Amounts differ the more, the larger ``spread``.
+    """
     draw = Random(21)
     deals: list[Row] = []
     zipf = [1 / (n + 1) for n in range(len(_TENANTS))]
