@@ -28,7 +28,9 @@ _ROWS = 2
 _DAY = date(2024, 3, 1)
 _INSTANT = datetime(2024, 3, 1, 12, tzinfo=UTC)
 _STAGES = frozenset({"staging", "quarantine"})
-_CELLS = frozenset({"control.cell_contributors", "control.measure_contributions"})
+_CELLS = frozenset(
+    {"control.cell_contributors", "control.measure_contributions", "control.judged_cells"}
+)
 
 
 @dataclass(frozen=True, slots=True)

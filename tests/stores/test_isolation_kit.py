@@ -85,6 +85,18 @@ def test_the_sound_schema_gives_nothing_away(isolation_world: Any) -> None:
 
 
 @pytest.mark.integration
+def test_no_probe_of_the_platforms_functions_is_stale(isolation_world: Any) -> None:
+    """A call that is refused since nothing has that name and those arguments proves nothing."""
+    from stores.isolation_kit.probe import Family
+    from stores.isolation_kit.probes import PROBES, outcomes
+
+    told = outcomes(isolation_world, [p for p in PROBES if p.family is Family.CONTROL])
+    assert {"file-candidate", "publish"} <= {name.rpartition("/")[2] for name in told}
+    missing = ("42883", "42P01", "42703")
+    assert [name for name, text in told.items() if any(f"'{c}'" in text for c in missing)] == []
+
+
+@pytest.mark.integration
 def test_what_a_sees_does_not_depend_on_b(isolation_world: Any) -> None:
     """Results, row counts and error texts are the same, word for word, when B's data changes."""
     from stores.isolation_kit.probes import outcomes
