@@ -83,6 +83,9 @@ def round_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let measures leave as they were found."""
     module = "anonymization.engines.released_cells"
     monkeypatch.setattr(f"{module}.rounded", lambda _, value: Decimal(value.numerator))
+    monkeypatch.setattr(
+        f"{module}.rounded_units", lambda _, units, scale: Decimal(units).scaleb(-scale)
+    )
     monkeypatch.setattr(f"{module}._released_type", lambda *_: None)
 
 

@@ -55,6 +55,9 @@ def without_rounding(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take the rounding away: measures leave as they were found."""
     module = "anonymization.engines.released_cells"
     monkeypatch.setattr(f"{module}.rounded", lambda _, value: Decimal(value.numerator))
+    monkeypatch.setattr(
+        f"{module}.rounded_units", lambda _, units, scale: Decimal(units).scaleb(-scale)
+    )
     monkeypatch.setattr(f"{module}._released_type", lambda *_: None)
 
 
