@@ -30,7 +30,7 @@ from anonymization.engines.spark_engine import spark_engine
 from anonymization.generalization.combinations import Combinations
 from expectations.disclosure.counting import KTenants
 
-pytestmark = [pytest.mark.integration, pytest.mark.filterwarnings("ignore")]
+pytestmark = pytest.mark.integration
 
 SLOW = settings(
     max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
