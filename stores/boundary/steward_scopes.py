@@ -53,10 +53,10 @@ def give_scopes(connection: Connection, name: str, scopes: Iterable[DataClass]) 
             message = f"no workflow leads into {data_class}: refused as a scope; known: {known}"
             raise ScopeRefused(message)
     with translated_errors():
-        known = connection.execute(
+        registered = connection.execute(
             text("SELECT 1 FROM control.stewards WHERE steward_name = :name"), {"name": name}
         ).first()
-        if known is None:
+        if registered is None:
             message = "no steward of that name; `classline steward list` shows them"
             raise UnknownOwner(message)
         connection.execute(

@@ -169,8 +169,8 @@ DECLARE
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended(
         'decision ' || NEW.workflow || ' ' || NEW.source_digest, 0));
-    IF length(NEW.reason) > 4000 OR NEW.reason ~ '[\x01-\x08\x0b-\x1f\x7f]' THEN
-        RAISE EXCEPTION 'a reason has at most 4,000 characters, and none that controls a terminal'
+    IF length(NEW.reason) > 2000 OR NEW.reason ~ '[\x01-\x08\x0b-\x1f\x7f]' THEN
+        RAISE EXCEPTION 'a reason has at most 2,000 characters, and none that controls a terminal'
             USING ERRCODE = 'CL055', HINT = 'say it shorter, and put what is long where it can be linked to';
     END IF;
     SELECT g.to_class INTO to_class_ FROM control.workflow_registrations g
@@ -303,7 +303,7 @@ BEGIN
         RAISE EXCEPTION 'no candidate in this steward''s scope' USING ERRCODE = 'CL052',
             HINT = 'another steward looks at it';
     END IF;
-    IF p.state NOT IN ('candidate', 'awaiting_review')
+    IF p.state NOT IN ('candidate', 'checked', 'awaiting_review', 'approved')
        OR control.candidate_digest(promotion) IS DISTINCT FROM p.candidate_digest
        OR COALESCE(array_length(g.required_checks, 1), 0) = 0 OR EXISTS (
         SELECT FROM unnest(g.required_checks) AS required (name)
