@@ -79,7 +79,9 @@ def newest_decision(
     return about[-1] if about else None
 
 
-def last_approved(platform: Platform, workflow: str) -> ApprovedVersion | None:
+def last_approved(
+    platform: Platform, workflow: str, *, with_texts: bool = True
+) -> ApprovedVersion | None:
     """The version approved last that no later decision rejected; expired ones count too."""
     with platform.platform_session("review") as session:
         newest = {d.source_digest: d for d in decisions(session, workflow)}
@@ -93,7 +95,7 @@ def last_approved(platform: Platform, workflow: str) -> ApprovedVersion | None:
             workflow=workflow,
             digest=approval.source_digest,
         )
-        if not recorded:
+        if not recorded or not with_texts:
             return ApprovedVersion(approval.approval_id, approval.source_digest, {}, None)
         modules: Mapping[str, str] = recorded[-1]["modules"]
         texts = {

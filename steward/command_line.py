@@ -11,6 +11,7 @@ from steward.commands import (
     catalog,
     check,
     demo,
+    desk,
     installation,
     intake,
     kanon,
@@ -34,6 +35,7 @@ intake.add_to(app)
 promotion.add_to(app)
 catalog.add_to(app)
 review.add_to(app)
+desk.add_to(app)
 boundary.add_to(app)
 check.add_to(app)
 keys.add_to(app)

@@ -25,7 +25,14 @@ from stores.platform import Platform
 from stores.sessions import PlatformSession, Row
 from stores.steward_credentials import StewardCredential
 
-__all__ = ["Evidence", "ReviewPacket", "Sample", "SourceChange", "build_packet"]
+__all__ = [
+    "Evidence",
+    "ReviewPacket",
+    "Sample",
+    "SourceChange",
+    "build_packet",
+    "source_change",
+]
 
 _SAMPLE_CELLS = 8
 _RED_TEAM = "red_team"
@@ -90,11 +97,16 @@ class ReviewPacket:
 
 
 def build_packet(
-    platform: Platform, workflow: Workflow, credential: StewardCredential | None = None
+    platform: Platform,
+    workflow: Workflow,
+    credential: StewardCredential | None = None,
+    *,
+    source: SourceChange | None = None,
 ) -> ReviewPacket:
     """What is known of the workflow's version in force and its newest candidate.
 
     Cells are sampled under the steward's own login, so without a credential there are none.
+    ``source`` is what `source_change` found a moment ago.
     """
     digest = source_digest(workflow)
     with platform.platform_session("review packet") as session:
@@ -115,7 +127,7 @@ def build_packet(
         declared=declared,
         requested_by=registered[0]["requested_by"] if registered else None,
         history=tuple(reversed(history)),
-        source=_source_change(platform, workflow),
+        source=source or source_change(platform, workflow),
         evidence=evidence,
         sample=_sample(platform, evidence, credential),
         pictures=_pictures(workflow, evidence),
@@ -153,7 +165,8 @@ def _counts(seen: object) -> bool:
     return isinstance(seen, int | float) and not isinstance(seen, bool)
 
 
-def _source_change(platform: Platform, workflow: Workflow) -> SourceChange:
+def source_change(platform: Platform, workflow: Workflow) -> SourceChange:
+    """How the source differs from what was approved last, and who wrote it since."""
     texts = {name: path.read_bytes().decode() for name, path in source_files(workflow).items()}
     authors: tuple[str, ...] = ()
     unknown = None
