@@ -37,9 +37,10 @@ test-spark: $(READY) ## install Spark (400 MB, needs Java 17) and compare it wit
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-spark.lock
 	@$(BIN)/python -m pytest -q tests/anonymization/engines/test_spark_agrees.py
 
-check: $(READY) ## format, lint, types and import directions
+check: $(READY) ## format, lint, data classes in code, types and import directions
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
+	@$(BIN)/python -m expectations.lint .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
