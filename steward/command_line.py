@@ -17,6 +17,7 @@ from steward.commands import (
     keys,
     lint,
     promotion,
+    registry,
     review,
 )
 from steward.console import ExitCode, fail
@@ -40,6 +41,7 @@ check.add_to(app)
 keys.add_to(app)
 kanon.add_to(app)
 lint.add_to(app)
+registry.add_to(app)
 demo.add_to(app)
 
 _OURS = (
