@@ -93,6 +93,7 @@ def read_promotions(
     with platform.platform_session(_PURPOSE) as session:
         rows = session.records_ascend_platform_metric(
             "promotions",
+            # classline: CLS201 - the condition of a classed read, which pages its own dataset
             "promotion_id IN (SELECT promotion_id FROM control.promotions"
             " WHERE workflow = COALESCE(CAST(:workflow AS text), workflow)"
             " ORDER BY created_at DESC, promotion_id LIMIT :limit)",

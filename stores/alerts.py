@@ -15,7 +15,7 @@ from threading import Event, Lock, Thread
 from typing import Protocol
 from uuid import UUID
 
-from stores.alert_records import AlertRecords, StoredAlert, WaitingAlert
+from stores.alert_records import AscendPlatformMetricAlerts, StoredAlert, WaitingAlert
 from stores.errors import StoreError
 from stores.invocation import fit_name
 from stores.slack_webhook import SlackWebhook, UnfitWebhook, WebhookSilent
@@ -79,7 +79,7 @@ _SENTENCES = {
 
 
 class _PlatformSession(Protocol):
-    def alerts_ascend_platform_metric(self) -> AlertRecords: ...
+    def alerts_ascend_platform_metric(self) -> AscendPlatformMetricAlerts: ...
 
 
 class AlertDesk:
