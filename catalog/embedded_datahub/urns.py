@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -37,6 +38,7 @@ class Urn:
         return _split_tuple(self.identifier[1:-1])
 
 
+@functools.lru_cache(maxsize=16_384)
 def parse_urn(text: str) -> Urn:
     """Take a URN apart; anything else is refused."""
     match = _URN.fullmatch(text)
