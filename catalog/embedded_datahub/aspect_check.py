@@ -39,8 +39,7 @@ _PRIMITIVES: dict[str, frozenset[type]] = {
     "double": frozenset({int, float}),
     "boolean": frozenset({bool}),
 }
-# URNs of tags, terms, platforms and owners come again in nearly every proposal.
-_REMEMBERED_URNS = 32_768
+_REMEMBERED_URNS = 16_384
 
 
 class AspectChecks:
@@ -89,7 +88,9 @@ class AspectChecks:
         def holds(value: JsonValue) -> bool:
             if not check(value):
                 return False
-            texts = value if isinstance(value, list) else (value,)
+            if isinstance(value, str):
+                return fits_urn(value, urn_type)
+            texts = value if isinstance(value, list) else ()
             return all(fits_urn(text, urn_type) for text in texts if isinstance(text, str))
 
         return holds
@@ -103,7 +104,11 @@ def _record(fields: Mapping[str, _Check], required: tuple[str, ...]) -> _Check:
             check = fields.get(name)
             if check is None or (item is not None and not check(item)):
                 return False
-        return all(value.get(name) is not None for name in required)
+        # A loop is twice as fast as a generator, and runs for every record of every proposal.
+        for name in required:  # noqa: SIM110
+            if value.get(name) is None:
+                return False
+        return True
 
     return holds
 

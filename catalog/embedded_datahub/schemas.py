@@ -49,7 +49,7 @@ class EntitySpec:
     aspects: frozenset[str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class MetadataModel:
     """Every entity type, and every aspect's schema, compiled when first asked for."""
 
