@@ -113,6 +113,7 @@ def build_app(index: Index, token: str) -> ASGIApp:
             Route("/health", routes.health),
             Route("/config", routes.config),
             Route("/aspects", routes.act, methods=["POST"]),
+            Route("/aspects/", routes.act, methods=["POST"]),  # as `datahub put` writes it
             Route("/entities", routes.act, methods=["POST"]),
             Route("/aspects/{urn:path}", routes.aspect),
             Route("/entitiesV2/{urn:path}", routes.entity),
