@@ -20,6 +20,7 @@ from datahub.sdk.search_filters import FilterDsl as F
 from catalog import datahub_names
 from catalog.data_classes import DataClass, parse_data_class
 from catalog.datahub_client import FoundDataset
+from catalog.datahub_errors import DataHubRefused
 from catalog.registry import StoreKind
 
 __all__ = ["class_of", "column_names", "column_parts", "search"]
@@ -56,6 +57,9 @@ def search(
     if kind is not None:
         rule = F.and_(rule, F.entity_subtype(datahub_names.SUBTYPES[kind]))
     if owner is not None:
+        if not graph.exists(owner):
+            message = f"DataHub knows no owner {owner}: name a team of the registry, or a URN"
+            raise DataHubRefused(message)
         rule = F.and_(rule, F.owner(owner))
     if data_class is not None:
         # The tag finds what others labelled, and every dataset with a column of the class.

@@ -13,6 +13,7 @@ from typing import Literal
 
 import datahub.metadata.schema_classes as models
 from datahub.ingestion.graph.client import DataHubGraph
+from datahub.metadata.urns import SchemaFieldUrn
 from datahub.sdk.main_client import DataHubClient
 from datahub.sdk.search_filters import FilterDsl as F
 
@@ -65,6 +66,8 @@ class _Walk:
     most_hops: int
     jobs: dict[str, str] = field(default_factory=dict)  # name by URN, of every job on the way
     classes: dict[str, DataClass | None] = field(default_factory=dict)
+    hops: dict[str, list[tuple[str, str, str]]] = field(default_factory=dict)
+    runs: dict[str, PromotionRun | None] = field(default_factory=dict)
     edges: dict[str, Mapping[str, models.UpstreamClass]] = field(default_factory=dict)
 
     def datasets(self, urn: str) -> TrailNode:
@@ -91,18 +94,22 @@ class _Walk:
         """The tree of columns."""
         edges = self._grow(urn, self._column_neighbours)
 
-        def node(urn: str, *, repeated: bool) -> TrailNode:
+        def node(urn: str, crossings: tuple[Crossing, ...], *, repeated: bool) -> TrailNode:
             dataset, name = datahub_search.column_parts(urn)
             below = () if repeated else edges.get(urn, ())
             return TrailNode(
                 urn=urn,
                 name=f"{dataset}.{name}",
                 data_class=self._class_of("schemaField", urn),
-                children=_by_name(node(far, repeated=not first) for far, _, first in below),
+                crossings=crossings,
+                children=_by_name(
+                    node(far, self._column_crossings(urn, far), repeated=not is_first)
+                    for far, _, is_first in below
+                ),
                 repeated=repeated,
             )
 
-        return node(urn, repeated=False)
+        return node(urn, (), repeated=False)
 
     def _grow(
         self, root: str, neighbours: Callable[[str], Mapping[str, tuple[str, ...]]]
@@ -161,6 +168,11 @@ class _Walk:
 
     def _hop(self, urn: str) -> list[tuple[str, str, str]]:
         """Type, URN and name of the datasets and jobs that one hop reaches."""
+        if urn not in self.hops:
+            self.hops[urn] = self._asked_hop(urn)
+        return self.hops[urn]
+
+    def _asked_hop(self, urn: str) -> list[tuple[str, str, str]]:
         reached = self.client.lineage.get_lineage(
             source_urn=urn,
             direction=self.direction,
@@ -176,12 +188,26 @@ class _Walk:
         )
         return {found.urn: () for found in reached if found.urn != urn}
 
-    def _crossings(self, near: str, far: str, jobs: tuple[str, ...]) -> tuple[Crossing, ...]:
-        """How the datum's class changes on the edge; nothing where it stays."""
-        source, target = (far, near) if self.direction == "upstream" else (near, far)
-        classes = (self._class_of("dataset", source), self._class_of("dataset", target))
-        if classes[0] == classes[1]:
+    def _column_crossings(self, near: str, far: str) -> tuple[Crossing, ...]:
+        ends = (SchemaFieldUrn.from_string(near).parent, SchemaFieldUrn.from_string(far).parent)
+        jobs = self._neighbours(ends[0]).get(ends[1], ())
+        return self._crossings(*ends, jobs, columns=(near, far))
+
+    def _crossings(
+        self,
+        near: str,
+        far: str,
+        jobs: tuple[str, ...],
+        columns: tuple[str, str] | None = None,
+    ) -> tuple[Crossing, ...]:
+        """How the class changes on an edge between datasets, or columns of them; () if it stays."""
+        kind, ends = ("schemaField", columns) if columns else ("dataset", (near, far))
+        near_class, far_class = (self._class_of(kind, end) for end in ends)
+        if near_class == far_class:
             return ()
+        source, target, classes = near, far, (near_class, far_class)
+        if self.direction == "upstream":
+            source, target, classes = far, near, (far_class, near_class)
         latest = self._upstreams(target).get(source)
         stated = dict(latest.properties or {}) if latest is not None else {}
         run = self._promotion(stated.get("promotion_id"))
@@ -207,8 +233,10 @@ class _Walk:
         if promotion_id is None:
             return None
         urn = _RUN + promotion_id
-        aspect = self.graph.get_aspect(urn, models.DataProcessInstancePropertiesClass)
-        return _run(urn, aspect.customProperties) if aspect else None
+        if urn not in self.runs:
+            aspect = self.graph.get_aspect(urn, models.DataProcessInstancePropertiesClass)
+            self.runs[urn] = _run(urn, aspect.customProperties) if aspect else None
+        return self.runs[urn]
 
     def _class_of(self, kind: str, urn: str) -> DataClass | None:
         if urn not in self.classes:

@@ -43,7 +43,7 @@ def search(
 ) -> None:
     """Search DataHub for datasets by class, text, kind and owner."""
     if class_ is None and text is None and kind is None and owner is None:
-        fail("give at least one of --class, --text, --kind and --owner", ExitCode.BAD_USAGE)
+        fail("give --class CLASS, --text TEXT, --kind KIND or --owner TEAM", ExitCode.BAD_USAGE)
     show_search(class_, text, kind=kind, owner=owner, columns=columns, as_json=as_json)
 
 

@@ -10,7 +10,13 @@ import pytest
 
 from catalog import datahub_names
 from catalog.data_classes import DataClass
-from catalog.datahub_client import Crossing, DataHubSettings, TrailNode, connect
+from catalog.datahub_client import (
+    Crossing,
+    DataHubRefused,
+    DataHubSettings,
+    TrailNode,
+    connect,
+)
 from tests.catalog.datahub_builders import class_property, classed, column, dataset, proposal
 
 if TYPE_CHECKING:
@@ -191,6 +197,8 @@ def test_columns_are_followed_with_their_own_class(connection: DataHubConnection
     (value,) = total.children
     (amount,) = value.children
     assert (amount.name, amount.data_class) == ("tenant_private.deals.amount", PRIVATE)
+    (crossing,) = amount.crossings
+    assert (crossing.from_class, crossing.workflow) == (PRIVATE, "rates_benchmark")
 
 
 def test_promotions_are_listed_newest_first(connection: DataHubConnection) -> None:
@@ -215,6 +223,7 @@ def test_kind_and_owner_narrow_a_search(connection: DataHubConnection) -> None:
             proposal(DEALS, models.SubTypesClass(["Table"])),
             proposal(CALLS, models.SubTypesClass(["Vector Namespace"])),
             proposal(CALLS, owned),
+            proposal(datahub_names.team_urn("team:growth"), models.CorpGroupInfoClass([], [], [])),
         ]
     )
 
@@ -224,4 +233,6 @@ def test_kind_and_owner_narrow_a_search(connection: DataHubConnection) -> None:
     assert names(kind=StoreKind.TABLE) == ["tenant_private.deals"]
     assert names(owner=datahub_names.owner_urn("growth")) == ["tenant_private.calls"]
     assert names(owner=datahub_names.owner_urn("growth"), kind=StoreKind.TABLE) == []
+    with pytest.raises(DataHubRefused, match="knows no owner"):
+        names(owner=datahub_names.owner_urn("groth"))
     assert names(data_class=PRIVATE, kind=StoreKind.VECTOR_NAMESPACE) == ["tenant_private.calls"]

@@ -170,10 +170,7 @@ def test_the_whole_line_from_the_command_line(
         for made in column["children"]
     }
     drawn = classline("lineage", "anonymized_industry_benchmarks", "--promotions")
-    assert (
-        "tenant_private → anonymized_benchmark by industry_benchmark, approved by sam on"
-        in drawn.out
-    )
+    assert "→ anonymized_benchmark by pipeline_benchmark, approved by sam on" in drawn.out
     for arguments in (
         ("tenants",), ("promotions",), ("review", "list"), ("status",),
         ("review", "show", "pipeline_benchmark"),
