@@ -7,9 +7,11 @@ decision impossible stands in the database; here is what only the code in force 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from anonymization.promote import declaration
 from anonymization.provenance import record_provenance
+from anonymization.registered import WORKFLOWS
 from anonymization.source_digest import source_digest
 from anonymization.workflow import Workflow
 from lineage.reviews import Decision, newest_decision
@@ -17,7 +19,15 @@ from stores.platform import Platform
 from stores.sessions import Row
 from stores.steward_credentials import StewardCredential
 
-__all__ = ["Decided", "ReasonRefused", "Reviewed", "VersionRefused", "decide", "reviewed_now"]
+__all__ = [
+    "Decided",
+    "ReasonRefused",
+    "Reviewed",
+    "VersionRefused",
+    "approved_and_waiting",
+    "decide",
+    "reviewed_now",
+]
 
 _AWAITING = "awaiting_review"
 _SHORTEST_VERSION = 12
@@ -89,14 +99,38 @@ def decide(
     return Decided(number, name, workflow.name, digest, decision)
 
 
+def approved_and_waiting(platform: Platform) -> dict[str, int]:
+    """The approval in force of each workflow whose present version has candidates that wait."""
+    found: dict[str, int] = {}
+    with platform.platform_session("approved and waiting") as session:
+        waiting = session.records_ascend_platform_metric(
+            "promotions", "state = :state", state=_AWAITING
+        )
+        for workflow in WORKFLOWS:
+            digest = source_digest(workflow)
+            if not any(
+                (row["workflow"], row["source_digest"]) == (workflow.name, digest)
+                for row in waiting
+            ):
+                continue
+            newest = newest_decision(session, workflow.name, digest)
+            if (
+                newest is not None
+                and newest.decision is Decision.APPROVED
+                and newest.expires_at > datetime.now(UTC)
+            ):
+                found[workflow.name] = newest.approval_id
+    return found
+
+
 def version_to_decide(platform: Platform, workflow: Workflow, version: str | None) -> str:
     """The digest that a decision is about: what was reviewed, and what the code is now."""
     digest = source_digest(workflow)
     with platform.platform_session("review") as session:
-        registered = session.records(
+        registered = session.records_ascend_platform_metric(
             "workflow_registrations", "workflow = :workflow", workflow=workflow.name
         )
-        waiting = session.records(
+        waiting = session.records_ascend_platform_metric(
             "promotions",
             "workflow = :workflow AND state = :state AND source_digest <> :digest",
             workflow=workflow.name,

@@ -67,7 +67,7 @@ def decisions(session: PlatformSession, workflow: str | None = None) -> tuple[De
             row["decided_at"],
             row["expires_at"],
         )
-        for row in session.records("approvals", where, workflow=workflow)
+        for row in session.records_ascend_platform_metric("approvals", where, workflow=workflow)
     )
 
 
@@ -89,7 +89,7 @@ def last_approved(
         if not standing:
             return None
         approval = max(standing, key=lambda decision: decision.approval_id)
-        recorded = session.records(
+        recorded = session.records_ascend_platform_metric(
             "version_provenance",
             "workflow = :workflow AND source_digest = :digest",
             workflow=workflow,
@@ -100,7 +100,7 @@ def last_approved(
         modules: Mapping[str, str] = recorded[-1]["modules"]
         texts = {
             row["text_digest"]: row["source"]
-            for row in session.records(
+            for row in session.records_ascend_platform_metric(
                 "source_texts", "text_digest = ANY(:digests)", digests=list(modules.values())
             )
         }

@@ -110,7 +110,7 @@ def build_packet(
     """
     digest = source_digest(workflow)
     with platform.platform_session("review packet") as session:
-        registered = session.records(
+        registered = session.records_ascend_platform_metric(
             "workflow_registrations",
             "workflow = :workflow AND source_digest = :digest",
             workflow=workflow.name,
@@ -135,17 +135,18 @@ def build_packet(
 
 
 def _evidence(session: PlatformSession, workflow: Workflow, digest: str) -> Evidence | None:
-    promotions = session.records(
+    promotions = session.records_ascend_platform_metric(
         "promotions",
-        "promotion_id = (SELECT promotion_id FROM control.promotions WHERE workflow = :workflow "
-        "AND source_digest = :digest ORDER BY created_at DESC, promotion_id LIMIT 1)",
+        "workflow = :workflow AND source_digest = :digest",
         workflow=workflow.name,
         digest=digest,
     )
     if not promotions:
         return None
-    (newest,) = promotions
-    results = session.records("check_results", "promotion_id = :p", p=newest["promotion_id"])
+    newest = max(promotions, key=lambda row: row["created_at"])
+    results = session.records_ascend_platform_metric(
+        "check_results", "promotion_id = :p", p=newest["promotion_id"]
+    )
     latest = {(row["check_name"], row["phase"]): row for row in results}
     pii: dict[str, int] = {}
     for (name, _), row in latest.items():
@@ -154,7 +155,7 @@ def _evidence(session: PlatformSession, workflow: Workflow, digest: str) -> Evid
     return Evidence(
         promotion=newest,
         suppressed_share=sum(newest["suppressed"].values()) / max(int(newest["cells_in"]), 1),
-        cells=session.cell_figures(newest["promotion_id"]),
+        cells=session.cell_figures_ascend_platform_metric(newest["promotion_id"]),
         checks=tuple(row for (name, _), row in latest.items() if not name.startswith(_RED_TEAM)),
         pii=pii,
         red_team=tuple(row for (name, _), row in latest.items() if name.startswith(_RED_TEAM)),
@@ -195,7 +196,9 @@ def _sample(
     try:
         with platform.steward_session(credential) as session:
             cells = session.sample_candidate_cells(
-                evidence.promotion["promotion_id"], _SAMPLE_CELLS
+                DataClass(evidence.promotion["from_class"]),
+                evidence.promotion["promotion_id"],
+                _SAMPLE_CELLS,
             )
     except BoundaryRefused as refusal:
         return Sample((), str(refusal))

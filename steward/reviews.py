@@ -18,8 +18,10 @@ def reviews(platform: Platform) -> list[dict[str, object]]:
     """Every registered version with its last decision and the candidates that wait for it."""
     current = {workflow.name: source_digest(workflow) for workflow in WORKFLOWS}
     with platform.platform_session("review list") as session:
-        registrations = session.records("workflow_registrations")
-        waiting = session.records("promotions", "state = :state", state=_AWAITING)
+        registrations = session.records_ascend_platform_metric("workflow_registrations")
+        waiting = session.records_ascend_platform_metric(
+            "promotions", "state = :state", state=_AWAITING
+        )
         return [
             {
                 "workflow": row["workflow"],
@@ -41,7 +43,7 @@ def _same_version(registration: Row, promotion: Row) -> bool:
 
 
 def _decision(session: PlatformSession, version: Row | dict[str, str]) -> dict[str, object]:
-    decisions = session.records(
+    decisions = session.records_ascend_platform_metric(
         "approvals",
         "workflow = :workflow AND source_digest = :source_digest",
         workflow=version["workflow"],

@@ -14,7 +14,13 @@ from stores.home import Home
 from stores.platform import Platform
 from stores.steward_credentials import StewardCredential, read_credential, write_credential
 
-__all__ = ["credential_of_sign_in", "keep_credential", "kept_credential"]
+__all__ = [
+    "credential_of",
+    "credential_of_sign_in",
+    "keep_credential",
+    "kept_credential",
+    "steward_of_sign_in",
+]
 
 
 def keep_credential(home: Home, credential: StewardCredential) -> None:
@@ -30,16 +36,27 @@ def kept_credential(home: Home, name: str) -> StewardCredential | None:
     return read_credential(path) if path.exists() else None
 
 
-def credential_of_sign_in(platform: Platform, issuer: str, subject: str) -> StewardCredential:
-    """The credential of the steward whom that issuer knows by that subject; refused without one."""
+def steward_of_sign_in(platform: Platform, identity: str) -> str | None:
+    """The steward who signs in under that identity, `issuer|subject`; None where nobody does."""
     with platform.platform_session("sign-in") as session:
-        found = session.records(
+        found = session.records_ascend_platform_metric(
             "steward_identities",
             "kind = :kind AND identity = :identity",
             kind=str(IdentityKind.SIGN_IN),
-            identity=f"{issuer}|{subject}",
+            identity=identity,
         )
-    credential = kept_credential(platform.home, found[0]["steward_name"]) if found else None
+    return str(found[0]["steward_name"]) if found else None
+
+
+def credential_of_sign_in(platform: Platform, issuer: str, subject: str) -> StewardCredential:
+    """The credential of the steward whom that issuer knows by that subject; refused without one."""
+    name = steward_of_sign_in(platform, f"{issuer}|{subject}")
+    return credential_of(platform, name)
+
+
+def credential_of(platform: Platform, name: str | None) -> StewardCredential:
+    """The kept credential of that steward; refused without one."""
+    credential = kept_credential(platform.home, name) if name and _is_name(name) else None
     if credential is None:
         message = (
             "who signed in is no steward here: refused; an administrator adds them with "
@@ -47,6 +64,11 @@ def credential_of_sign_in(platform: Platform, issuer: str, subject: str) -> Stew
         )
         raise CredentialRefused(message)
     return credential
+
+
+def _is_name(name: str) -> bool:
+    """Whether it can be a steward's name, and so a file's."""
+    return name.isascii() and name.replace("-", "").replace(".", "").isalnum()
 
 
 def _folder(home: Home) -> Path:

@@ -212,7 +212,7 @@ def change_steward(
     sign_in: _SignInOption = None,
 ) -> None:
     """Change what a steward decides about, or add a name they write code or sign in under."""
-    from steward.stewards import change_steward as change  # noqa: PLC0415
+    from stores.boundary.steward_changes import change_steward as change  # noqa: PLC0415
     from stores.home import classline_home  # noqa: PLC0415
     from stores.platform import open_platform  # noqa: PLC0415
 

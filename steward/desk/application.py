@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -26,6 +25,7 @@ from steward.desk.pages import Pages
 from steward.desk.settings import DeskSettings
 from steward.desk.signing_in import SignIn, signed_in
 from steward.desk.web_sessions import WebSession, WebSessions
+from stores.errors import StoreError
 from stores.platform import Platform
 
 __all__ = ["desk_application"]
@@ -34,7 +34,6 @@ _OURS = ("anonymization.", "catalog.", "lineage.", "steward.", "stores.")
 _STATIC = Path(__file__).parent / "static"
 _SEE_OTHER = 303
 
-_log = logging.getLogger(__name__)
 SignedIn = Annotated[WebSession, Depends(signed_in)]
 Filled = Annotated[Form, Depends(read_form)]
 
@@ -81,8 +80,8 @@ def _add_pages(app: FastAPI, pages: Pages, packets: Packets) -> None:
         return pages.history(session, workflow)
 
     @app.get("/datasets", response_class=HTMLResponse)
-    def datasets(session: SignedIn, data_class: str = "", text: str = "") -> str:
-        return pages.datasets(session, data_class, text[:100])
+    def datasets(session: SignedIn, label: str = "", text: str = "") -> str:
+        return pages.datasets(session, label, text[:100])
 
     @app.get("/datasets/{name}", response_class=HTMLResponse)
     def dataset(name: str, session: SignedIn) -> str:
@@ -134,16 +133,15 @@ def _add_refusals(app: FastAPI, pages: Pages) -> None:
             return RedirectResponse("/sign-in", _SEE_OTHER)
         return HTMLResponse(pages.refusal(request, str(error.detail)), error.status_code)
 
-    @app.exception_handler(Exception)
     def failed(request: Request, error: Exception) -> Response:
-        if isinstance(error, UnregisteredWorkflow | LookupError) and _is_ours(error):
-            return HTMLResponse(pages.refusal(request, str(error)), _status_of(error))
         if _is_ours(error):
             return HTMLResponse(pages.refusal(request, str(error)), _status_of(error))
         # An unforeseen error may carry a value of a row in its message.
-        _log.error("the desk met an unforeseen %s", type(error).__name__)
         words = f"an unforeseen {type(error).__name__}; nothing was decided; report it"
         return HTMLResponse(pages.refusal(request, words), 500)
+
+    for kind in (StoreError, LookupError, ValueError, Exception):
+        app.add_exception_handler(kind, failed)
 
 
 def _is_ours(error: Exception) -> bool:

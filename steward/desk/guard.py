@@ -5,6 +5,7 @@ It is plain ASGI, outside the framework, so that no route can be added beside it
 
 from __future__ import annotations
 
+import logging
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -16,6 +17,7 @@ from steward.desk.settings import DeskSettings
 
 __all__ = ["DeskGuard"]
 
+_log = logging.getLogger(__name__)
 _LARGEST_BODY = 64 * 1024
 _READING = frozenset({"GET", "HEAD"})
 _HEADERS = {
@@ -61,7 +63,11 @@ class DeskGuard:
                     headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
             await send(message)
 
-        await inner(scope, receive, send_with_headers)
+        try:
+            await inner(scope, receive, send_with_headers)
+        except Exception as error:  # noqa: BLE001 - the process boundary
+            # A server would log the traceback, which may hold a row's values.
+            _log.error("the desk met an unforeseen %s", type(error).__name__)
 
     def _refused(self, scope: Scope) -> PlainTextResponse | None:
         headers = Headers(scope=scope)

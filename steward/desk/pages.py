@@ -95,9 +95,9 @@ class Pages:
             "history.html", session, decisions=made[::-1][:_MOST_ROWS], workflow=workflow or ""
         )
 
-    def datasets(self, session: WebSession, data_class: str, text: str) -> str:
+    def datasets(self, session: WebSession, label: str, text: str) -> str:
         """Datasets by class and by a word in their names or descriptions."""
-        wanted = parse_data_class(data_class) if data_class else None
+        wanted = parse_data_class(label) if label else None
         return self._page(
             "datasets.html",
             session,
@@ -126,7 +126,7 @@ class Pages:
         """What the audit and the boundary raised, and which audits ran."""
         with self._platform.platform_session("desk: findings") as read:
             alerts = read.alerts_ascend_platform_metric().all()
-            audits = read.records("audit_runs")
+            audits = read.records_ascend_platform_metric("audit_runs")
         newest = sorted(audits, key=lambda row: row["started_at"], reverse=True)
         return self._page(
             "findings.html",

@@ -99,7 +99,7 @@ FUNCTIONS: Mapping[str, DeclaredFunction] = {
     "steward_name()": _run_by("steward_w"),
     "decide(text,text,text,text)": _run_by("steward_w"),
     "require_last_decision(text,text,bigint)": _run_by("steward_w"),
-    "review_cells(uuid,integer)": _run_by("steward_w"),
+    "review_cells(uuid,text,integer)": _run_by("steward_w"),
     "cell_figures(uuid)": _run_by("steward_w", "platform_rw"),
     "refuse_change()": DeclaredFunction(definer=False),
     "ingest(text,uuid)": DeclaredFunction(

@@ -37,6 +37,7 @@ from stores.steward_credentials import StewardCredential
 from tests.desk import Desk, a_desk
 
 pytestmark = pytest.mark.integration
+T = DataClass.TENANT_PRIVATE
 APPROVED, REJECTED = Decision.APPROVED, Decision.REJECTED
 
 
@@ -176,9 +177,9 @@ def test_a_steward_decides_only_within_their_scope(waiting: Desk) -> None:
     with waiting.platform.steward_session(credential) as session:
         waits = _promotion(waiting, PIPELINE_BENCHMARK)
         with pytest.raises(BoundaryRefused, match="CL052"):
-            session.sample_candidate_cells(waits, 3)
+            session.sample_candidate_cells(T, waits, 3)
     with waiting.platform.platform_session("test") as session:
-        audited = session.records("kv_audit", "action LIKE 'steward scope%'")
+        audited = session.records_ascend_platform_metric("kv_audit", "action LIKE 'steward scope%'")
     assert "fund-steward fund_private" in {row["subject"] for row in audited}
 
 
@@ -280,12 +281,12 @@ def test_cells_are_sampled_only_after_every_check_passed(waiting: Desk) -> None:
     waiting.decide(CAPABILITY_INDEX_BY_TOOL, "rejected", waiting.steward)
     again = waiting.candidate(CAPABILITY_INDEX_BY_TOOL)
     with waiting.platform.steward_session(waiting.steward) as session:
-        cells = session.sample_candidate_cells(again.promotion_id, 4)
+        cells = session.sample_candidate_cells(T, again.promotion_id, 4)
         assert 0 < len(cells) <= 4
-        assert cells == session.sample_candidate_cells(again.promotion_id, 4)
+        assert cells == session.sample_candidate_cells(T, again.promotion_id, 4)
         assert set(cells[0]) == set(CAPABILITY_INDEX_BY_TOOL.column_lineage)
         with pytest.raises(BoundaryRefused, match="CL056"):
-            session.sample_candidate_cells(promotion, 4)
+            session.sample_candidate_cells(T, promotion, 4)
     with waiting.platform.admin_engine().connect() as connection:
         connection.execute(
             text("DELETE FROM control.cell_contributors WHERE promotion_id = :p AND cell_no = 1"),
@@ -296,15 +297,27 @@ def test_cells_are_sampled_only_after_every_check_passed(waiting: Desk) -> None:
         waiting.platform.steward_session(waiting.steward) as session,
         pytest.raises(BoundaryRefused, match="CL056"),
     ):
-        session.sample_candidate_cells(again.promotion_id, 4)
+        session.sample_candidate_cells(T, again.promotion_id, 4)
+
+
+def test_another_class_than_the_candidates_is_refused(waiting: Desk) -> None:
+    """Who asks for cells says of which class; a mistake is no answer."""
+    promotion = _promotion(waiting, AGENT_RUN_AGGREGATES)
+    with (
+        waiting.platform.steward_session(waiting.steward) as session,
+        pytest.raises(BoundaryRefused, match="CL009"),
+    ):
+        session.sample_candidate_cells(DataClass.FUND_PRIVATE, promotion, 4)
 
 
 def test_figures_are_counts_and_nobody_else_gets_them(waiting: Desk) -> None:
     """Numbers of tenants behind cells, never which; a tenant's own SQL gets nothing."""
     promotion = _promotion(waiting, PIPELINE_BENCHMARK)
     with waiting.platform.platform_session("test") as session:
-        figures = session.cell_figures(promotion)
-        (record,) = session.records("promotions", "promotion_id = :p", p=promotion)
+        figures = session.cell_figures_ascend_platform_metric(promotion)
+        (record,) = session.records_ascend_platform_metric(
+            "promotions", "promotion_id = :p", p=promotion
+        )
     assert figures["cells"] == record["cells_kept"] == sum(figures["tenants"].values())
     assert figures["least_tenants"] == min(int(size) for size in figures["tenants"]) >= 5
     assert figures["least_without_a_fund"] >= 5
@@ -314,7 +327,7 @@ def test_figures_are_counts_and_nobody_else_gets_them(waiting: Desk) -> None:
         (tenant,) = connection.execute(text("SELECT tenant_id FROM control.tenants LIMIT 1")).one()
     for statement in (
         f"SELECT control.cell_figures('{promotion}')",
-        f"SELECT * FROM control.review_cells('{promotion}', 3)",
+        f"SELECT * FROM control.review_cells('{promotion}', 'tenant_private', 3)",
         "SELECT control.require_last_decision('x', 'x', NULL)",
     ):
         with (
@@ -336,5 +349,7 @@ def test_the_approved_text_is_kept(waiting: Desk) -> None:
 
 def _promotion(desk: Desk, workflow: Workflow) -> object:
     with desk.platform.platform_session("test") as session:
-        rows = session.records("promotions", "workflow = :w", w=workflow.name)
+        rows = session.records_ascend_platform_metric(
+            "promotions", "workflow = :w", w=workflow.name
+        )
     return min(rows, key=lambda row: row["created_at"])["promotion_id"]

@@ -287,7 +287,8 @@ END $$;
 
 -- Some of the candidate's cells, for a steward in whose scope they are, once every check has passed
 -- on these very cells.  Which ones is drawn from the candidate's digest, so everybody sees the same.
-CREATE FUNCTION control.review_cells(promotion uuid, how_many integer) RETURNS TABLE (cell jsonb)
+CREATE FUNCTION control.review_cells(promotion uuid, class_ text, how_many integer)
+RETURNS TABLE (cell jsonb)
 LANGUAGE plpgsql STABLE
 SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -302,6 +303,10 @@ BEGIN
                    WHERE s.steward_name = steward AND s.to_class = p.to_class) THEN
         RAISE EXCEPTION 'no candidate in this steward''s scope' USING ERRCODE = 'CL052',
             HINT = 'another steward looks at it';
+    END IF;
+    IF p.from_class IS DISTINCT FROM class_ THEN
+        RAISE EXCEPTION 'these cells are of class %, not %', p.from_class, class_
+            USING ERRCODE = 'CL009', HINT = 'name the class of the candidate''s sources';
     END IF;
     IF p.state NOT IN ('candidate', 'checked', 'awaiting_review', 'approved')
        OR control.candidate_digest(promotion) IS DISTINCT FROM p.candidate_digest
@@ -328,7 +333,7 @@ BEGIN
     FOREACH f IN ARRAY ARRAY[
         'record_provenance(jsonb)', 'require_four_eyes()',
         'require_last_decision(text, text, bigint)', 'cell_figures(uuid)',
-        'review_cells(uuid, integer)'
+        'review_cells(uuid, text, integer)'
     ] LOOP
         EXECUTE format('ALTER FUNCTION control.%s OWNER TO cl_key', f);
         EXECUTE format('REVOKE ALL ON FUNCTION control.%s FROM PUBLIC', f);
@@ -337,4 +342,4 @@ END $$;
 GRANT EXECUTE ON FUNCTION control.record_provenance(jsonb), control.cell_figures(uuid)
     TO platform_rw;
 GRANT EXECUTE ON FUNCTION control.require_last_decision(text, text, bigint),
-    control.cell_figures(uuid), control.review_cells(uuid, integer) TO steward_w;
+    control.cell_figures(uuid), control.review_cells(uuid, text, integer) TO steward_w;

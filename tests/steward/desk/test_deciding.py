@@ -125,14 +125,14 @@ def test_unknown_pages_are_refused_without_echo(waiting: Desk, browser: Browsers
 def test_datasets_are_found_by_class_and_word(waiting: Desk, browser: Browsers) -> None:
     """Search, then a page with columns, classes, and promotions marked in the picture."""
     sam = browser().enter(waiting, waiting.steward)
-    found = sam.get("/datasets?data_class=anonymized_benchmark")
+    found = sam.get("/datasets?label=anonymized_benchmark")
     assert "anonymized.anonymized_industry_benchmarks" in found
     assert "tenant_private.crm_accounts" not in found
     assert "tenant_private.crm_contacts" in sam.get("/datasets?text=email")
     page = sam.get("/datasets/anonymized.anonymized_industry_benchmarks")
     for part in ("value_p50", "crm_opportunities.close_value", "promotion", "<svg", BENCHMARK):
         assert part in page
-    assert sam.http.get("/datasets?data_class=secret").status_code == 409
+    assert sam.http.get("/datasets?label=secret").status_code == 409
     assert "Alerts and notices" in sam.get("/findings")
 
 
@@ -159,7 +159,7 @@ def test_no_page_names_a_tenant(waiting: Desk, browser: Browsers) -> None:
 def recorded(waiting: Desk) -> int:
     """Decisions on record."""
     with waiting.platform.platform_session("test") as session:
-        return len(session.records("approvals"))
+        return len(session.records_ascend_platform_metric("approvals"))
 
 
 def test_decisions_are_limited(waiting: Desk, browser: Browsers, clock: Clock) -> None:
