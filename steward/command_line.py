@@ -7,6 +7,7 @@ import sys
 import typer
 
 from steward.commands import (
+    audit,
     boundary,
     catalog,
     check,
@@ -41,6 +42,7 @@ check.add_to(app)
 keys.add_to(app)
 kanon.add_to(app)
 lint.add_to(app)
+audit.add_to(app)
 registry.add_to(app)
 demo.add_to(app)
 
