@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import sqlglot
@@ -20,6 +23,11 @@ _VIRTUAL = re.compile(
     r"CREATE\s+VIRTUAL\s+TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?(?P<name>[\w.\"`\[\]]+)\s+USING\s+\w+"
     r"\s*(?:\((?P<arguments>.*)\))?\s*$",
     re.IGNORECASE | re.DOTALL,
+)
+_ADD = re.compile(
+    r"ALTER\s+TABLE\s+(?P<table>[\w.\"`\[\]]+)\s+ADD\s+(?:COLUMN\s+)?(?!COLUMN\b)"
+    r"(?P<column>\w+|\"[^\"]+\"|`[^`]+`|\[[^\]]+\])\s*$",
+    re.IGNORECASE,
 )
 _OPTIONS = re.compile(r"\)\s*(?:(?:STRICT|WITHOUT\s+ROWID)\s*,?\s*)+$", re.IGNORECASE)
 _KNOWN = frozenset(
@@ -71,6 +79,10 @@ class Schema:
             return
         if statement.text is None:
             raise RefusedStatement(1, "a table's declaration has more than a million characters")
+        if added := _ADD.match(statement.text):
+            # A column without a type, which SQLite takes and the parser does not.
+            self._add(_name(added["table"]), _name(added["column"]), statement, file)
+            return
         virtual = _VIRTUAL.match(statement.text)
         if virtual:
             self._create(_name(virtual["name"]), _arguments(virtual["arguments"]), statement, file)
@@ -95,13 +107,19 @@ class Schema:
         self.tables[table] = {name: Column(name, file, statement.line) for name in names}
         self.seen.update((table, name) for name in names)
 
-    def _alter(self, table: str, action: exp.Expr, statement: Statement, file: str) -> None:
-        columns = self.tables.get(table)
-        if columns is None:
+    def _altered(self, table: str) -> dict[str, Column]:
+        if table not in self.tables:
             raise RefusedStatement(1, "it alters a table that no earlier migration creates")
+        return self.tables[table]
+
+    def _add(self, table: str, name: str, statement: Statement, file: str) -> None:
+        self._altered(table)[name] = Column(name, file, statement.line)
+        self.seen.add((table, name))
+
+    def _alter(self, table: str, action: exp.Expr, statement: Statement, file: str) -> None:
+        columns = self._altered(table)
         if isinstance(action, exp.ColumnDef):
-            name = action.name.lower()
-            columns[name] = Column(name, file, statement.line)
+            self._add(table, action.name.lower(), statement, file)
         elif isinstance(action, exp.Drop):
             for dropped in action.args.get("tables") or [action.this]:
                 columns.pop(dropped.name.lower(), None)
@@ -118,11 +136,24 @@ class Schema:
         self.seen.update((table, name) for name in columns)
 
 
+@contextmanager
+def _unlogged() -> Iterator[None]:
+    """The parser logs statements that it does not know whole, values and all."""
+    logger = logging.getLogger("sqlglot")
+    before = logger.disabled
+    logger.disabled = True
+    try:
+        yield
+    finally:
+        logger.disabled = before
+
+
 def _parsed(text: str) -> exp.Expr:
     # Options that change no column, which the parser does not know in every order.
     bare = _OPTIONS.sub(")", text.strip())
     try:
-        return sqlglot.parse_one(bare, dialect="sqlite", error_level=sqlglot.ErrorLevel.RAISE)
+        with _unlogged():
+            return sqlglot.parse_one(bare, dialect="sqlite", error_level=sqlglot.ErrorLevel.RAISE)
     except SqlglotError as error:
         found = getattr(error, "errors", None) or [{}]
         raise RefusedStatement(int(found[0].get("line") or 1), "it is no SQL of SQLite's") from None

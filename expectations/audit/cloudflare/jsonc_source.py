@@ -130,7 +130,7 @@ class _Reader:
         if self._peek() == ",":
             self._next()
         elif self._peek() != end:
-            raise self._wrong("a comma is missing")
+            raise self._wrong("a comma is missing", ahead=1)
 
     def _peek(self) -> str:
         return self._tokens[self._at][0] if self._at < len(self._tokens) else ""
@@ -141,7 +141,7 @@ class _Reader:
         self._at += 1
         return self._tokens[self._at - 1]
 
-    def _wrong(self, why: str) -> UnreadableConfiguration:
-        place = min(max(self._at - 1, 0), len(self._tokens) - 1)
+    def _wrong(self, why: str, ahead: int = 0) -> UnreadableConfiguration:
+        place = min(max(self._at - 1 + ahead, 0), len(self._tokens) - 1)
         line = self._tokens[place][1] if self._tokens else 1
         return UnreadableConfiguration(line, f"it is no JSON: {why}")

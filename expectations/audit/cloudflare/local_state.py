@@ -15,7 +15,9 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 __all__ = [
     "Entry",
@@ -99,30 +101,32 @@ class LocalDatabase:
         shown = ", ".join(f"CAST({_quoted(column)} AS TEXT)" for column in columns)
         drawn = "" if limit is None else f" ORDER BY random() LIMIT {limit:d}"
         statement = f"SELECT {shown} FROM {_quoted(table)}{drawn}"  # noqa: S608 - quoted names
-        try:
-            cursor = self._connection.execute(statement)
-            while rows := cursor.fetchmany(_BATCH):
-                yield [list(column) for column in zip(*rows, strict=True)]
-        except sqlite3.Error as error:
-            raise UnreadableState(type(error).__name__) from None
+        rows = self._each(statement)
+        while batch := list(islice(rows, _BATCH)):
+            yield [list(column) for column in zip(*batch, strict=True)]
 
     def entries(self, blobs: Path, limit: int | None) -> Iterator[Entry]:
         """The keys of a namespace, with the beginning of each value; at random if limited."""
         drawn = "" if limit is None else f" ORDER BY random() LIMIT {limit:d}"
-        for key, blob, metadata in self._all(
-            f"SELECT key, blob_id, metadata FROM _mf_entries{drawn}"  # noqa: S608 - a number
-        ):
+        statement = f"SELECT key, blob_id, metadata FROM _mf_entries{drawn}"  # noqa: S608 - a number
+        for key, blob, metadata in self._each(statement):
             yield Entry(str(key), _blob(blobs, str(blob)), str(metadata or ""))
 
-    def keys(self) -> Iterator[str]:
+    def every_key(self) -> Iterator[str]:
         """Every key of a namespace."""
-        return (str(row[0]) for row in self._all("SELECT key FROM _mf_entries"))
+        return (str(row[0]) for row in self._each("SELECT key FROM _mf_entries"))
 
     def _is_virtual(self, table: str) -> bool:
         found = self._all(
             "SELECT 1 FROM sqlite_schema WHERE name = ? AND sql LIKE 'CREATE VIRTUAL%'", table
         )
         return bool(found)
+
+    def _each(self, statement: str) -> Iterator[tuple[Any, ...]]:
+        try:
+            yield from self._connection.execute(statement)
+        except sqlite3.Error as error:
+            raise UnreadableState(type(error).__name__) from None
 
     def _all(self, statement: str, *values: object) -> list[tuple[object, ...]]:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from catalog.data_classes import DataClass
@@ -33,6 +34,7 @@ __all__ = ["Local", "Sampled", "Sampling", "local_findings"]
 
 _SHARED = frozenset({DataClass.ANONYMIZED_BENCHMARK, DataClass.ASCEND_PLATFORM_METRIC})
 _PROBABILITY = 0.95
+_BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,25 +147,25 @@ class _Reader:
             return
         own = [each for each in prefixes if each.binding in {"", self._binding.name}]
         with opened(file) as database:
-            total, strangers = 0, 0
-            for key in database.keys():
-                total += 1
-                strangers += not any(key.startswith(each.prefix) for each in own)
-            entries = list(database.entries(blobs_folder(project, namespace), self._rows))
+            self._count_strangers(database, own)
+            entries = database.entries(blobs_folder(project, namespace), self._rows)
+            read, found = _counted(entries, own)
+            total = sum(1 for _ in database.every_key())
+        for prefix, counts in sorted(found.items()):
+            self._local.findings += _forbidden(prefix, counts, set(), self.place, read[prefix])
+        self._local.sampled.append(Sampled(self.place.name, total, read.total()))
+
+    def _count_strangers(self, database: LocalDatabase, own: Sequence[Prefix]) -> None:
+        strangers, total = 0, 0
+        for key in database.every_key():
+            total += 1
+            strangers += not any(key.startswith(each.prefix) for each in own)
         if strangers:
             message = f"{strangers:,} of {total:,} keys stand under no registered prefix"
             counts = {"keys": strangers, "of": total}
             self._local.findings.append(
                 Finding(RULES["CFA504"], self.place, "keys", message, counts)
             )
-        by_prefix: dict[str, list[Entry]] = {}
-        for entry in entries:
-            prefix = _shared_prefix(entry.key, own)
-            if prefix is not None:
-                by_prefix.setdefault(prefix, []).append(entry)
-        for prefix, its in sorted(by_prefix.items()):
-            self._local.findings += _forbidden(prefix, _counted(its), set(), self.place, len(its))
-        self._local.sampled.append(Sampled(self.place.name, total, len(entries)))
 
 
 def _undeclared(
@@ -197,21 +199,39 @@ def _forbidden(
         yield Finding(rule, place, subject, message, {"rows": rows, "read": read})
 
 
-def _shared_prefix(key: str, prefixes: Sequence[Prefix]) -> str | None:
-    """The longest registered prefix of the key, where its class is a shared one."""
+def _counted(
+    entries: Iterator[Entry], own: Sequence[Prefix]
+) -> tuple[Counter[str], dict[str, Counter[tuple[str, str]]]]:
+    """Entries read by prefix, and under shared ones the kinds found by part of the entry."""
+    read: Counter[str] = Counter()
+    found: dict[str, Counter[tuple[str, str]]] = {}
+    while batch := list(islice(entries, _BATCH)):
+        by_prefix: dict[str, list[Entry]] = {}
+        for entry in batch:
+            prefix, is_shared = _prefix(entry.key, own)
+            read[prefix] += 1
+            if is_shared:
+                by_prefix.setdefault(prefix, []).append(entry)
+        for prefix, its in by_prefix.items():
+            found.setdefault(prefix, Counter()).update(_kinds(its))
+    return read, found
+
+
+def _prefix(key: str, prefixes: Sequence[Prefix]) -> tuple[str, bool]:
+    """The longest registered prefix of the key, and whether its class is a shared one."""
     fitting = [each for each in prefixes if key.startswith(each.prefix)]
-    if not fitting:
-        return None
-    longest = max(fitting, key=lambda each: len(each.prefix))
-    return longest.prefix if known_class(longest.label) in _SHARED else None
+    longest = max(fitting, key=lambda each: len(each.prefix), default=None)
+    return (
+        ("", False) if longest is None else (longest.prefix, known_class(longest.label) in _SHARED)
+    )
 
 
-def _counted(entries: Sequence[Entry]) -> Counter[tuple[str, str]]:
-    parts = ["key", "value", "metadata"]
+def _kinds(entries: Sequence[Entry]) -> dict[tuple[str, str], int]:
     texts: list[list[str | None]] = [
         [each.key for each in entries],
         [each.value for each in entries],
         [each.metadata for each in entries],
     ]
+    parts = ["key", "value", "metadata"]
     found = counted_findings([texts], parts, pii_scan(), knows_identifiers=False)
-    return Counter({(each.column, each.kind): each.rows for each in found.findings})
+    return {(each.column, each.kind): each.rows for each in found.findings}

@@ -1,7 +1,7 @@
 """Splits a migration into its statements, with lines, without ever holding more than one of them.
 
-Strings, quoted names, comments and the bodies of triggers are skipped over; what is not closed is an
-error with its line.
+Strings, quoted names, comments and the bodies of triggers are skipped over; what is not closed is
+an error with its line.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ _TRIGGER = re.compile(rb"CREATE\s+(?:TEMP(?:ORARY)?\s+)?TRIGGER\b", re.IGNORECAS
 _BLANK = re.compile(rb"\s*")
 _MOST_SHOWN = 1_000_000
 _BOM = b"\xef\xbb\xbf"
+_UNCLOSED = frozenset({b"'", b'"', b"`", b"/*"})
 
 
 class UnclosedText(ValueError):
@@ -55,45 +56,53 @@ class Statements:
     def __init__(self, content: bytes | mmap.mmap) -> None:
         self._content = content
         self._counted = (0, 1)
+        self._start = 3 if content[:3] == _BOM else 0
+        self._begun = False
+        self._in_trigger = False
+        self._depth = 0
         self.header: list[HeaderLine] = []
 
     def __iter__(self) -> Iterator[Statement]:
         """Every statement in order; `UnclosedText` where the rest cannot be told apart."""
-        content = self._content
-        position = 3 if content[:3] == _BOM else 0
-        start, depth, in_trigger, begun = position, 0, False, False
-        for match in _TOKEN.finditer(content, position):
-            token = match.group()
-            at = match.start()
-            if not begun:
-                lead = _BLANK.match(content, start)
-                first = lead.end() if lead else start
-                if (
-                    token[:2] in {b"--", b"/*"}
-                    and first == at
-                    and len(token) > 1
-                    and token != b"/*"
-                ):
-                    self._note_header(token, at)
-                    start = match.end()
-                    continue
-                start, begun = first, first < len(content)
-            if token in {b"'", b'"', b"`", b"/*"}:
+        for match in _TOKEN.finditer(self._content, self._start):
+            token, at = match.group(), match.start()
+            if self._is_leading_comment(token, at):
+                self._note_header(token, at)
+                self._start = match.end()
+            elif token in _UNCLOSED:
                 raise UnclosedText(self._line(at))
-            if token == b";" and not depth:
-                if at > start:
-                    yield self._statement(start, at)
-                start, begun, in_trigger = match.end(), False, False
+            elif token == b";" and not self._depth:
+                if at > self._start:
+                    yield self._statement(self._start, at)
+                self._start, self._begun, self._in_trigger = match.end(), False, False
             elif token[:1].isalpha():
-                word = token.upper()
-                if word == b"CREATE" and at == start:
-                    in_trigger = _TRIGGER.match(content, at) is not None
-                elif in_trigger:
-                    depth += -1 if word == b"END" and depth else word in {b"BEGIN", b"CASE"}
-        lead = _BLANK.match(content, start)
-        rest = lead.end() if lead else start
-        if rest < len(content):
-            yield self._statement(rest, len(content))
+                self._follow(token.upper(), at)
+        rest = self._start if self._begun else self._skip_blank(self._start)
+        if rest < len(self._content):
+            yield self._statement(rest, len(self._content))
+
+    def _is_leading_comment(self, token: bytes, at: int) -> bool:
+        """Whether it is a comment before a statement; else the statement has begun."""
+        if self._begun:
+            return False
+        self._start = self._skip_blank(self._start)
+        if self._start == at and token[:2] in {b"--", b"/*"} and token not in _UNCLOSED:
+            return True
+        self._begun = True
+        return False
+
+    def _follow(self, word: bytes, at: int) -> None:
+        """Keep count of what BEGIN and CASE open inside a trigger, and END closes."""
+        if word == b"CREATE" and at == self._start:
+            self._in_trigger = _TRIGGER.match(self._content, at) is not None
+        elif self._in_trigger and word in {b"BEGIN", b"CASE"}:
+            self._depth += 1
+        elif self._in_trigger and word == b"END":
+            self._depth = max(0, self._depth - 1)
+
+    def _skip_blank(self, position: int) -> int:
+        blank = _BLANK.match(self._content, position)
+        return blank.end() if blank else position
 
     def _statement(self, start: int, end: int) -> Statement:
         self._opened = True
