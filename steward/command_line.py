@@ -12,6 +12,7 @@ from steward.commands import (
     catalog,
     check,
     demo,
+    export,
     installation,
     intake,
     kanon,
@@ -43,6 +44,7 @@ keys.add_to(app)
 kanon.add_to(app)
 lint.add_to(app)
 audit.add_to(app)
+export.add_to(app)
 registry.add_to(app)
 demo.add_to(app)
 

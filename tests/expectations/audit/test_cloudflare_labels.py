@@ -14,6 +14,11 @@ from expectations.audit.cloudflare.rules import RULES
 from expectations.audit.findings import Finding
 
 PROJECTS = Path(__file__).parent / "projects"
+TRIGGER = """
+    CREATE TRIGGER x AFTER INSERT ON t BEGIN
+        DELETE FROM t; SELECT CASE 1 WHEN 1 THEN 2 END;
+    END;
+"""
 DATABASE = """
     [[d1_databases]] # class: tenant_private
     binding = "DB"
@@ -22,14 +27,18 @@ DATABASE = """
 
 
 def told(audited: Audited) -> list[str]:
-    return [f"{finding.place} {finding.rule.rule_id} {finding.subject}" for finding in audited.findings]
+    return [
+        f"{finding.place} {finding.rule.rule_id} {finding.subject}" for finding in audited.findings
+    ]
 
 
 def rules(root: Path) -> list[str]:
     return [finding.rule.rule_id for finding in audit_project(root).findings]
 
 
-def a_project(root: Path, configuration: str, *migrations: str, name: str = "wrangler.toml") -> Path:
+def a_project(
+    root: Path, configuration: str, *migrations: str, name: str = "wrangler.toml"
+) -> Path:
     (root / name).write_text(dedent(configuration), "utf-8")
     (root / "migrations").mkdir(exist_ok=True)
     for number, migration in enumerate(migrations, 1):
@@ -177,8 +186,8 @@ def test_json_with_comments_is_read(tmp_path: Path) -> None:
         (("CREATE TABLE t (a TEXT /* t.a: tenant_private */)",), ["CFA101"]),
         (("-- u.a: tenant_private\nCREATE TABLE t (a)",), ["CFA104", "CFA101"]),
         (("-- t.*: tenant_private\nCREATE TABLE t (a, b)", "ALTER TABLE t ADD c"), ["CFA101"]),
-        (("-- t.*: tenant_private\nCREATE TABLE t (a, b)", "-- t.c: tenant_private\n"
-          "ALTER TABLE t ADD COLUMN c TEXT REFERENCES t (a)"), []),
+        (("-- t.*: tenant_private\nCREATE TABLE t (a, b)",
+          "-- t.c: tenant_private\nALTER TABLE t ADD COLUMN c TEXT REFERENCES t (a)"), []),
         (("-- t.a: tenant_private\nCREATE TABLE t (a)", "ALTER TABLE t RENAME TO u",
           "ALTER TABLE u RENAME COLUMN a TO b"), []),
         (("-- t.a: tenant_private\nCREATE TABLE t (a)", "DROP TABLE t;", "CREATE TABLE t (a)"),
@@ -193,8 +202,7 @@ def test_json_with_comments_is_read(tmp_path: Path) -> None:
         (("ALTER TABLE nowhere ADD COLUMN a",), ["CFA001"]),
         (("CREATE TABLE t (a TEXT DEFAULT 'open);\nCREATE TABLE u (b);",), ["CFA001"]),
         (("/* open\nCREATE TABLE u (b);",), ["CFA001"]),
-        (("CREATE TRIGGER x AFTER INSERT ON t BEGIN DELETE FROM t; SELECT CASE 1 WHEN 1 THEN 2 END;"
-          " END; CREATE TABLE t (a)",), ["CFA101"]),
+        ((TRIGGER + "CREATE TABLE t (a)",), ["CFA101"]),
         (("CREATE VIRTUAL TABLE t USING fts5(a, tokenize = 'x, y')",), ["CFA101", "CFA101"]),
     ],
 )  # fmt: skip
@@ -211,7 +219,9 @@ def test_a_statement_that_the_parser_does_not_know_reaches_no_log(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """It may hold a value; a finding says its line alone."""
-    migration = "CREATE TABLE t (a TEXT DEFAULT 'canary-77') SOMETHING NEW;\nALTER TABLE t SET 'canary-77'"
+    migration = (
+        "CREATE TABLE t (a TEXT DEFAULT 'canary-77') SOMETHING NEW;\nALTER TABLE t SET 'canary-77'"
+    )
     audited = audit_project(a_project(tmp_path, DATABASE, migration))
     assert {finding.rule.rule_id for finding in audited.findings} == {"CFA001"}
     assert "canary" not in f"{audited} {caplog.text} {capfd.readouterr()}"
