@@ -13,10 +13,10 @@ from typing import Protocol
 from expectations.audit.cloudflare.binding_checks import binding_class, binding_findings
 from expectations.audit.cloudflare.bindings import Binding, BindingKind
 from expectations.audit.cloudflare.column_checks import column_findings
+from expectations.audit.cloudflare.folders import folders_under
 from expectations.audit.cloudflare.migrations import Migrated, read_migrations
 from expectations.audit.cloudflare.prefix_checks import prefixes_of
 from expectations.audit.cloudflare.project import (
-    SKIPPED,
     Configured,
     migrations_folder,
     read_configurations,
@@ -87,11 +87,7 @@ def _migrations(root: Path, configured: Sequence[Configured]) -> dict[Path, Migr
         for binding in each.bindings
         if binding.kind is BindingKind.D1
     ]
-    unbound = sorted(
-        folder
-        for folder in root.rglob("*migrations*")
-        if folder.is_dir() and not SKIPPED & set(folder.relative_to(root).parts)
-    )
+    unbound = sorted(each for each in folders_under(root) if "migrations" in each.name)
     found: dict[Path, Migrated] = {}
     for folder in [*bound, *unbound]:
         where = folder.resolve()

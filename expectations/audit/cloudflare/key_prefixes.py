@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from expectations.audit.cloudflare.folders import files_under
+
 __all__ = ["Prefix", "read_prefixes", "registry_files"]
 
 _NAMES = re.compile(r"(?=.*kv)(?=.*(?:registry|prefix)).*\.md", re.IGNORECASE)
@@ -15,7 +17,6 @@ _CLASS = frozenset({"class", "data class", "data_class"})
 _BINDING = frozenset({"binding", "namespace"})
 _RULE = re.compile(r"\|?[\s:|-]+\|?")
 _QUOTED = re.compile(r"`([^`]*)`")
-_SKIPPED = frozenset({"node_modules", ".git", ".wrangler", "dist"})
 _MOST_BYTES = 10_000_000
 
 
@@ -32,12 +33,7 @@ class Prefix:
 
 def registry_files(folder: Path) -> list[Path]:
     """The documents that register key prefixes, by their names."""
-    found = (
-        file
-        for file in folder.rglob("*.md")
-        if _NAMES.fullmatch(file.name) and not _SKIPPED & set(file.relative_to(folder).parts)
-    )
-    return sorted(file for file in found if file.is_file() and not file.is_symlink())
+    return sorted(file for file in files_under(folder) if _NAMES.fullmatch(file.name))
 
 
 def read_prefixes(file: Path, name: str) -> Iterator[Prefix]:

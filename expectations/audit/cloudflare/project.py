@@ -14,17 +14,17 @@ from expectations.audit.cloudflare.bindings import (
     Configuration,
     UnreadableConfiguration,
 )
+from expectations.audit.cloudflare.folders import files_under
 from expectations.audit.cloudflare.jsonc_source import read_jsonc
 from expectations.audit.cloudflare.rules import RULES
 from expectations.audit.cloudflare.toml_source import read_toml
 from expectations.audit.findings import Finding, Place, printable
 from expectations.errors import ExpectationsError
 
-__all__ = ["SKIPPED", "Configured", "NoProject", "migrations_folder", "read_configurations"]
+__all__ = ["Configured", "NoProject", "migrations_folder", "read_configurations"]
 
 _NAMES = ("wrangler.toml", "wrangler.jsonc", "wrangler.json")
 _ENVIRONMENT = re.compile(r"env\.(?P<name>[^.]+)\.(?P<section>.+)")
-SKIPPED = frozenset({"node_modules", ".git", ".wrangler", "dist"})
 _MOST_BYTES = 10_000_000
 
 
@@ -45,12 +45,7 @@ class Configured:
 
 def read_configurations(root: Path) -> list[Configured]:
     """Every configuration under the folder; `NoProject` where there is none."""
-    files = sorted(
-        file
-        for name in _NAMES
-        for file in root.rglob(name)
-        if file.is_file() and not SKIPPED & set(file.relative_to(root).parts)
-    )
+    files = sorted(file for file in files_under(root) if file.name in _NAMES)
     if not files:
         message = (
             f"{printable(str(root))} holds no wrangler.toml, wrangler.jsonc or wrangler.json: "

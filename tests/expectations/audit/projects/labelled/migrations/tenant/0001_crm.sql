@@ -14,6 +14,7 @@ CREATE TABLE crm_accounts (
 
 CREATE TABLE IF NOT EXISTS "crm_contacts" (
     tenant_id TEXT NOT NULL, contact_id TEXT NOT NULL, email TEXT, -- the address; never exported
-    FOREIGN KEY (tenant_id) REFERENCES crm_accounts (tenant_id)
+    account_id TEXT,
+    FOREIGN KEY (tenant_id, account_id) REFERENCES crm_accounts (tenant_id, account_id)
 );
 CREATE INDEX crm_contacts_by_email ON crm_contacts (email);
