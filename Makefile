@@ -13,7 +13,7 @@ help: ## show the tasks
 
 install: $(READY) ## create .venv from requirements.lock
 
-$(READY): requirements.lock pyproject.toml
+$(READY): requirements.lock requirements-plugins.lock pyproject.toml
 	@echo "Installing into $(VENV) (about a minute when nothing is cached)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) \
 	  || { echo "python3 cannot make a virtual environment: install Debian's python3-venv"; exit 1; }
@@ -21,6 +21,8 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --require-hashes -r $(VENV)/uv.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock \
 	  || $(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --no-deps \
+	  --target $(VENV)/plugins -r requirements-plugins.lock
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --no-index -e .
 	@touch $@
 
@@ -69,6 +71,11 @@ lock: $(READY) ## pin requirements.in again
 	@echo 'pyspark>=4,<5' | $(BIN)/uv pip compile --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --custom-compile-command "make lock" --quiet \
 	  - -o requirements-spark.lock
+	@version=$$(sed -n 's/^acryl-datahub==\([0-9.]*\).*/\1/p' requirements.lock); \
+	  printf 'acryl-datahub-%s-plugin==%s\n' dagster "$$version" gx "$$version" \
+	  | $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-deps \
+	  --no-emit-index-url --custom-compile-command "make lock" --quiet \
+	  - -o requirements-plugins.lock
 
 clean: ## stop what runs and remove the virtual environment and all state
 	@-$(BIN)/classline down

@@ -45,6 +45,9 @@ class AlertKind(StrEnum):
     SECOND_TENANT_TOUCHED = "second_tenant_touched"
     TENANTS_READ_IN_RUN = "tenants_read_in_run"
     BOUNDARY_RULE_BROKEN = "boundary_rule_broken"
+    RUN_FAILED = "run_failed"
+    RELEASE_BLOCKED = "release_blocked"
+    REVIEW_OVERDUE = "review_overdue"
 
 
 _SENTENCES = {
@@ -59,6 +62,18 @@ _SENTENCES = {
     AlertKind.BOUNDARY_RULE_BROKEN: (
         Severity.CRITICAL,
         "The storage boundary is weaker than its rules: see `classline boundary verify`.",
+    ),
+    AlertKind.RUN_FAILED: (
+        Severity.WARNING,
+        "A run failed: Dagster shows the step, and `classline promotions` what was recorded.",
+    ),
+    AlertKind.RELEASE_BLOCKED: (
+        Severity.WARNING,
+        "A check failed, so nothing was released: `classline promotions` shows which.",
+    ),
+    AlertKind.REVIEW_OVERDUE: (
+        Severity.WARNING,
+        "Candidates wait too long for a steward: `classline review list` shows them.",
     ),
 }
 
@@ -88,15 +103,16 @@ class AlertDesk:
         *,
         owners: int | None = None,
         run: UUID | None = None,
+        quiet_seconds: float = _QUIET_SECONDS,
     ) -> bool:
-        """Log and store it; True when it is new, False when one like it was raised just now."""
+        """Log and store it; True when it is new, False when one like it is fresher than that."""
         severity, message = _SENTENCES[kind]
         alert = StoredAlert(kind, severity, fit_name(subject), message, owners, run)
         level = logging.INFO if severity is Severity.NOTICE else logging.WARNING
         _log.log(level, "%s [%s] %s: %s", kind, severity, alert.subject, message)
         with self._session("alert") as session:
             recorded = session.alerts_ascend_platform_metric().record(
-                alert, quiet_seconds=_QUIET_SECONDS
+                alert, quiet_seconds=quiet_seconds
             )
         if recorded is not None and severity is not Severity.NOTICE:
             self._send_soon()
