@@ -22,11 +22,12 @@ class HeaderKind(StrEnum):
 def header_comments(stores: Iterable[Dataset], kind: HeaderKind) -> str:
     """The header for those stores; it ends with a line break."""
     chosen = list(stores)
+    lines: Iterable[str]
     match kind:
         case HeaderKind.SQL:
             lines = (f"-- {line}".rstrip() for line in _columns(chosen))
         case HeaderKind.PYTHON:
-            lines = iter(_columns(chosen))
+            lines = _columns(chosen)
         case HeaderKind.TYPESCRIPT:
             lines = ("/**", *(f" * {line}".rstrip() for line in _columns(chosen)), " */")
         case HeaderKind.TOML:
