@@ -1,52 +1,125 @@
-"""The one detector: every identifier in many texts, with its place in each."""
+"""The one detector: every identifier in many texts, with its place in each.
+
+Texts are folded and scanned many at a time. What is written in another encoding is decoded and
+scanned too, and found where it is written.
+"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
+from expectations.identifiers.encodings import decoded_escapes, decoded_run
+from expectations.identifiers.folding import Folded, fold_texts
 from expectations.identifiers.kinds import IdentifierKind, Occurrence
 from expectations.identifiers.known import KnownIdentifiers
+from expectations.identifiers.overlaps import without_overlaps
+from expectations.identifiers.scanning import Scanned, scan
 
-__all__ = ["find_identifiers"]
+__all__ = ["find_identifiers", "occurrences"]
 
-_PATTERNS = (
-    (IdentifierKind.EMAIL, re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")),
-    (IdentifierKind.URL, re.compile(r"(?:https?://|www\.)[^\s<>]+", re.IGNORECASE)),
-    (IdentifierKind.SSN, re.compile(r"(?<!\d)\d{3}-\d{2}-\d{4}(?!\d)")),
-    (IdentifierKind.PHONE, re.compile(r"(?<![\w+])\+?\(?\d(?:[ ().\-]{0,2}\d){9,14}(?!\d)")),
-)
-_WORD = re.compile(r"\w+")
-_MOST_WORDS = 6
+_BATCH = 1 << 18
+_PIECE = 1 << 18
+_CONTEXT = 1 << 12  # what a piece of a long text shows of its neighbours
+_DEEPEST = 2
+
+_Found = tuple[int, int, int, IdentifierKind, bool]  # text, from, to, kind, known
 
 
 def find_identifiers(
     texts: Sequence[str | None], known: KnownIdentifiers | None = None
 ) -> list[list[Occurrence]]:
     """For each text its identifiers in order, none overlapping another; a null holds none."""
-    return [_resolved([*_shaped(text), *_known(text, known)]) if text else [] for text in texts]
+    found: list[list[Occurrence]] = [[] for _ in texts]
+    for text, start, end, kind, is_known in occurrences(texts, known):
+        found[text].append(Occurrence(start, end, kind, is_known))
+    return [without_overlaps(each) if len(each) > 1 else each for each in found]
 
 
-def _shaped(text: str) -> Iterator[Occurrence]:
-    for kind, pattern in _PATTERNS:
-        for found in pattern.finditer(text):
-            yield Occurrence(found.start(), found.end(), kind)
+def occurrences(
+    texts: Sequence[str | None], known: KnownIdentifiers | None = None
+) -> Iterator[_Found]:
+    """Everything found, in no order and overlapping: text, start, end, kind and whether known."""
+    places: list[int] = []
+    size = 0
+    for place, text in enumerate(texts):
+        if not text:
+            continue
+        if len(text) > _PIECE:
+            yield from _in_pieces(place, text, known)
+            continue
+        if size + len(text) > _BATCH and places:
+            yield from _in_batch(texts, places, known)
+            places, size = [], 0
+        places.append(place)
+        size += len(text)
+    if places:
+        yield from _in_batch(texts, places, known)
 
 
-def _known(text: str, known: KnownIdentifiers | None) -> Iterator[Occurrence]:
-    if known is None:
-        return
-    words = list(_WORD.finditer(text))
-    for first in range(len(words)):
-        for last in range(first, min(first + _MOST_WORDS, len(words))):
-            run = [word[0] for word in words[first : last + 1]]
-            if kind := known.kind_of(run):
-                yield Occurrence(words[first].start(), words[last].end(), kind, known=True)
+def _in_pieces(place: int, text: str, known: KnownIdentifiers | None) -> Iterator[_Found]:
+    """One long text, a piece at a time, each with what surrounds it."""
+    for begin in range(0, len(text), _PIECE):
+        shown = max(begin - _CONTEXT, 0)
+        piece = text[shown : begin + _PIECE + 4 * _CONTEXT]
+        for _, start, end, kind, is_known in _found([piece], known, depth=0):
+            if begin <= start + shown < begin + _PIECE or start == 0 < begin <= end + shown:
+                yield place, start + shown, end + shown, kind, is_known
 
 
-def _resolved(found: list[Occurrence]) -> list[Occurrence]:
-    kept: list[Occurrence] = []
-    for each in sorted(found, key=lambda each: (each.start, -each.end)):
-        if not kept or each.start >= kept[-1].end:
-            kept.append(each)
-    return kept
+def _in_batch(
+    texts: Sequence[str | None], places: list[int], known: KnownIdentifiers | None
+) -> Iterator[_Found]:
+    batch = [text for place in places if (text := texts[place])]
+    for text, start, end, kind, is_known in _found(batch, known, depth=0):
+        yield places[text], start, end, kind, is_known
+
+
+def _found(
+    texts: Sequence[str], known: KnownIdentifiers | None, *, depth: int
+) -> Iterator[_Found]:
+    """Everything found in those texts, in what is decoded of them too."""
+    folded = fold_texts(texts)
+    yield from _seen(texts, folded, known, depth)
+    if not folded.hid_nothing:
+        # What renders as nothing may also stand where a reader sees a gap.
+        yield from _seen(texts, fold_texts(texts, unseen_as_space=True), known, depth)
+
+
+def _seen(
+    texts: Sequence[str], folded: Folded, known: KnownIdentifiers | None, depth: int
+) -> Iterator[_Found]:
+    scanned = scan(folded.data)
+    for start, end, kind in scanned.spans:
+        yield (*folded.origin(start, end), kind, False)
+    if known is not None:
+        for start, end, kind in known.spans(folded):
+            yield (*folded.origin(start, end), kind, True)
+    if depth < _DEEPEST:
+        yield from _decoded(texts, folded, scanned, known, depth)
+
+
+def _decoded(
+    texts: Sequence[str],
+    folded: Folded,
+    scanned: Scanned,
+    known: KnownIdentifiers | None,
+    depth: int,
+) -> Iterator[_Found]:
+    """What is found in decoded runs, told at the place of the whole run."""
+    views: list[str] = []
+    origins: list[tuple[int, int]] = []
+    for start, end in scanned.encoded:
+        for view in decoded_run(folded.data[start:end].translate(None, b"\r\n")):
+            views.append(view)
+            origins.append((start, end))
+    for start, end in scanned.escaped:
+        for view in decoded_escapes(folded.data[start:end].decode("latin-1")):
+            views.append(view)
+            origins.append((start, end))
+    for start, end in scanned.spaced:
+        views.append("".join(folded.data[start:end:2].decode("latin-1")))
+        origins.append((start, end))
+    if views:
+        for view, _, _, kind, is_known in _found(views, known, depth=depth + 1):
+            yield (*folded.origin(*origins[view]), kind, is_known)
+

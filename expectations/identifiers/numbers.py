@@ -1,0 +1,118 @@
+"""Tells what a run of digits is: a card, a social security or telephone number, or just a number.
+
+One anchor stops at the seventh digit of every run; the run is then read from its start. What is
+written as telephone numbers are nowhere else written is one by itself, other runs need a word
+beside them that says so.
+"""
+
+from __future__ import annotations
+
+import re
+
+from expectations.identifiers.anchors import Anchor, Span
+from expectations.identifiers.checksums import digits_of, luhn_holds
+from expectations.identifiers.kinds import IdentifierKind
+from expectations.identifiers.national_numbers import national_number
+from expectations.identifiers.networks import IPV4, is_ipv4
+from expectations.identifiers.phones import is_id, phone
+
+__all__ = ["ANCHORS"]
+
+_LOOK_BACK = 48
+_RUN_BACKWARDS = re.compile(rb"[0-9 ().\-/+\n]+")
+_STARTS = re.compile(rb"(?<![0-9])[(+]?\(?[0-9]")
+
+_SSN = re.compile(rb"\d{3}([-. ])\d{2}\1\d{4}(?![0-9]|[-.][0-9A-Za-z])")
+_CARD = re.compile(
+    rb"\d{4}([ .-]{1,2})\d{4}\1\d{4}\1\d{1,4}(?:\1\d{1,3})?(?!\d)"
+    rb"|3\d{3}([ .-]{1,2})\d{6}\2\d{4,5}(?!\d)"
+)
+_DIGITS = re.compile(rb"\d{7,20}(?!\d)")
+_SPACED_CARD = re.compile(rb"[2-6](?:[ .-]?\d){11,18}(?![ .-]?\d)")
+_DATE = re.compile(
+    rb"(?:(?:19|20)\d\d([-./ ])(?:0?[1-9]|1[0-2])\1(?:0?[1-9]|[12]\d|3[01])"
+    rb"|(?:0?[1-9]|[12]\d|3[01])([-./])(?:0?[1-9]|[12]\d|3[01])\2(?:19|20)?\d\d"
+    rb"|(?:19|20)\d\d ?[-/] ?(?:19|20)\d\d|(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01]))"
+    rb"(?![0-9]|[-./][0-9])"
+)
+_DECIMAL = re.compile(rb"\d{1,9}\.\d{3,}(?![0-9]|[-. ][0-9])|\d{1,3}(?:\.\d{3}){2,5}(?![.-]?[0-9])")
+_SSN_COUNTED = re.compile(rb"[ ]{0,2}(?:%|units?|rows?|records?|items?|users?|bytes|dollars|people)\b|[.-][0-9A-Za-z]", re.IGNORECASE)
+_JOINED_LETTER = re.compile(rb"[A-Za-z_\xff]$")
+_JOINED_WORD = re.compile(
+    rb"(?:tel|telephone|phone|fax|mob|mobile|cell|call|ssn|card|no|nr|to|ext|t|p|m|f)$",
+    re.IGNORECASE,
+)
+
+# The industry numbers of ISO/IEC 7812 under which cards are issued, with their lengths.
+_ISSUERS = re.compile(
+    rb"4(?:\d{12}|\d{15}|\d{18})|5[1-5]\d{14}|2(?:2[2-9]|[3-6]\d|7[01])\d{13}|2720\d{12}"
+    rb"|3[47]\d{13}|3(?:0[0-5]|[68]\d)\d{11,16}|3(?:09|9\d)\d{11,16}|(?:2131|1800)\d{11}"
+    rb"|35\d{14,17}|6(?:011|4[4-9]\d|5\d\d)\d{12,15}|62\d{14,17}|9792\d{12}|220[0-4]\d{12,15}"
+    rb"|(?:50|5[6-9]|6\d)\d{10,17}|81\d{14,17}"
+)
+
+
+def _number(buffer: bytes, at: int, settled: int) -> Span | None:
+    """The first identifier in the run of digits that reaches as far as the anchor."""
+    before = _RUN_BACKWARDS.match(buffer[max(at - _LOOK_BACK, settled, 0) : at][::-1])
+    start = at - (before.end() if before else 0)
+    for place in _STARTS.finditer(buffer, start, at):
+        found = _read(buffer, place.start(), settled)
+        if found is not None and (found[1] >= at or found[0] == start):
+            return found
+    return None
+
+
+def _read(buffer: bytes, start: int, settled: int) -> Span | None:
+    """What the digits from there on are."""
+    if start != settled and _is_inside_a_word(buffer, start):
+        return None
+    if found := _SSN.match(buffer, start):
+        return _social_security(found)
+    if (found := IPV4.match(buffer, start)) and is_ipv4(found[0]):
+        return None  # another anchor's
+    if found := _CARD.match(buffer, start):
+        return found.start(), found.end(), IdentifierKind.CREDIT_CARD
+    if known := phone(buffer, start, certain=True):
+        return known
+    if found := _DIGITS.match(buffer, start):
+        digits = found[0]
+        if _is_card(digits):
+            return start, found.end(), IdentifierKind.CREDIT_CARD
+        if len(digits) == _SSN_DIGITS and _was_issued(digits[:3], digits[3:5], digits[5:]):
+            is_counted = is_id(buffer, start) or _SSN_COUNTED.match(buffer, found.end())
+            return None if is_counted else (start, found.end(), IdentifierKind.SSN)
+    elif (found := _SPACED_CARD.match(buffer, start)) and _is_card(digits_of(found[0])):
+        return start, found.end(), IdentifierKind.CREDIT_CARD
+    if national := national_number(buffer, start):
+        return national
+    if _DATE.match(buffer, start) or _DECIMAL.match(buffer, start):
+        return None
+    return phone(buffer, start, certain=False)
+
+
+_SSN_DIGITS = 9
+
+
+def _is_inside_a_word(buffer: bytes, start: int) -> bool:
+    before = buffer[max(start - 12, 0) : start]
+    return bool(_JOINED_LETTER.search(before)) and not _JOINED_WORD.search(before)
+
+
+def _social_security(found: re.Match[bytes]) -> Span | None:
+    """Nine digits grouped so; with spaces between they need not be one, but are taken for it."""
+    if not _was_issued(*re.split(rb"[-. ]", found[0])):
+        return None
+    return found.start(), found.end(), IdentifierKind.SSN
+
+
+def _was_issued(area: bytes, group: bytes, serial: bytes) -> bool:
+    """Areas 000 and 666, group 00 and serial 0000 never were; from 900 on they are tax numbers."""
+    return area not in {b"000", b"666"} and group != b"00" and serial != b"0000"
+
+
+def _is_card(digits: bytes) -> bool:
+    return _ISSUERS.fullmatch(digits) is not None and luhn_holds(digits)
+
+
+ANCHORS = (Anchor(rb"[^0-9][0-9](?:[ ().\-/\n]{0,3}[0-9]){6}", _number),)
