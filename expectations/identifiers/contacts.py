@@ -80,6 +80,8 @@ def _spelled_email(buffer: bytes, at: int, settled: int) -> Span | None:
 _SCHEME_BACKWARDS = re.compile(rb"[0-9a-z+.-]{1,20}", re.IGNORECASE)
 _REST = re.compile(rb"[^\x00\s<>\"`|\\^{}]+")
 _TRAILING = b".,;:!?'*_"
+# RFC 2606 keeps these names for examples in documents: they are nobody's.
+_DOCUMENTATION = re.compile(rb"example\.(?:com|net|org)(?:/[0-9A-Za-z/_.@-]*)?", re.IGNORECASE)
 _CREDENTIALS = re.compile(rb"[^\s/:@\x00]{1,128}:[^\s/@\x00]{1,128}@")
 
 
@@ -90,7 +92,7 @@ def _url(buffer: bytes, at: int, settled: int) -> Span | None:
     if scheme is None:
         return None
     end = _end_of_url(buffer, at)
-    if end <= at:
+    if end <= at or _DOCUMENTATION.fullmatch(buffer, at, end):
         return None
     secret = _CREDENTIALS.match(buffer, at, end) is not None
     return sign - scheme.end(), end, IdentifierKind.SECRET if secret else IdentifierKind.URL
@@ -139,11 +141,34 @@ def _domain(buffer: bytes, at: int, settled: int) -> Span | None:
     host = buffer[end - before.end() : after.end()]
     start = after.end() - len(host.lstrip(b".-"))
     stop = after.end() - len(host) + len(host.rstrip(b".-"))
+    if buffer[start - 3 : start] == b"://" and _DOCUMENTATION.match(buffer, start):
+        return None
     if buffer[start - 1 : start] == b"@" or not is_domain(buffer[start:stop]):
         return None
     rest = _PORT_AND_PATH.match(buffer, stop, stop + _LONGEST_URL)
+    top = buffer[start:stop].rpartition(b".")[2].lower()
+    if len(top) > len(b"uk") and top not in _USUAL and not _is_visited(buffer, start, stop):
+        return None
     tail = rest[0].rstrip(_TRAILING) if rest else b""
     return start, stop + len(tail), IdentifierKind.DOMAIN
+
+
+def _is_visited(buffer: bytes, start: int, stop: int) -> bool:
+    """Whether a path follows, or a word before says so: "open" and "date" end domains too."""
+    if buffer[start : start + 4].lower() in {b"www.", b"app.", b"api."}:
+        return True
+    follows = buffer[stop : stop + 2]
+    return (follows[:1] == b"/" and follows[1:].isalnum()) or (
+        _VISIT.search(buffer, max(start - 24, 0), start) is not None
+    )
+
+
+_VISIT = re.compile(rb"\b(?:visit|site|website|domain|url|page at|go to|browse|web)[ :]{1,3}$", re.I)
+_USUAL = frozenset(
+    b"com net org edu gov mil int info biz app dev cloud tech online site store shop xyz agency "
+    b"company pro mobi consulting solutions software systems services group ventures capital "
+    b"finance health digital media network global example test internal onion eus cat".split()
+)
 
 
 def is_domain(host: bytes) -> bool:
@@ -161,7 +186,7 @@ def is_domain(host: bytes) -> bool:
     return top == lowered or host == host.upper()
 
 
-_RESERVED = frozenset({"example", "test", "local", "internal", "lan", "corp", "onion"})
+_RESERVED = frozenset({"example", "test", "internal", "corp", "onion"})
 
 
 @lru_cache(4_096)
@@ -183,5 +208,5 @@ ANCHORS = (
     Anchor(rb"://", _url),
     Anchor(rb"www[0-9]?\.", _web_address),
     Anchor(rb"(?:mailto|tel):[^\s\x00]", lambda b, at, s: _web_address(b, at - 1, s)),
-    Anchor(rb"[0-9a-z\xff]\.[a-z]{2,24}[^0-9a-z\xff-]", _domain),
+    Anchor(rb"[0-9a-z\xff]\.[a-z]{2,24}[^0-9a-z_(\xff-]", _domain),
 )

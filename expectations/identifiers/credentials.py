@@ -110,6 +110,7 @@ _TEMPLATE = re.compile(
     rb"|hidden|https?:)|\($",
     re.IGNORECASE,
 )
+_PASSWORD = re.compile(rb"(?:password|passwd|passphrase|passcode|pwd|passwort)$", re.IGNORECASE)
 _LEAST_SECRET = 6
 
 
@@ -120,6 +121,8 @@ def _assigned(buffer: bytes, at: int, settled: int) -> Span | None:
         return None
     value = found["value"].rstrip(b".,;:!?)]}")
     quoted_or_signed = bool(found["sign"]) or bool(found["quote"])
+    if not quoted_or_signed and not _PASSWORD.search(buffer, max(at - 12, 0), at):
+        return None
     if len(value) < _LEAST_SECRET or _TEMPLATE.search(value):
         return None
     classes = _classes(value)
