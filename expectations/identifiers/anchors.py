@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 
 from expectations.identifiers.kinds import IdentifierKind
 
-__all__ = ["WORD", "Anchor", "Confirm", "Span"]
+__all__ = ["Anchor", "AnchorGroup", "Confirm", "Span"]
 
 Span = tuple[int, int, IdentifierKind]
 """Bytes of the buffer, from and to, and what stands there."""
@@ -20,8 +21,17 @@ Span = tuple[int, int, IdentifierKind]
 Confirm = Callable[[bytes, int, int], Span | None]
 """Judges what an anchor found, given the buffer, where the anchor ended and what is settled."""
 
-WORD = rb"0-9A-Za-z_\xff"
-"""For a character class: letters of every script, digits and the underscore."""
+class AnchorGroup(StrEnum):
+    """Which anchors are scanned for together: one engine serves each of these many times faster
+    than one engine serves them all."""
+
+    WORDS = "words"
+    DIGITS = "digits"
+    CODES = "codes"
+    NAMES = "names"
+    COLONS = "colons"
+    PLACES = "places"
+    APART = "apart"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +41,4 @@ class Anchor:
     expression: bytes
     confirm: Confirm
     in_any_case: bool = True
+    group: AnchorGroup = AnchorGroup.WORDS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import accumulate
 
-from expectations.identifiers.anchors import Anchor, Span
+from expectations.identifiers.anchors import Anchor, AnchorGroup, Span
 from expectations.identifiers.checksums import iban_holds
 from expectations.identifiers.kinds import IdentifierKind
 
@@ -31,4 +31,4 @@ def _iban(buffer: bytes, at: int, settled: int) -> Span | None:
     return None
 
 
-ANCHORS = (Anchor(rb"[^0-9a-z][a-z]{2}[0-9]{2}[ .-]?[0-9a-z]{4}", _iban),)
+ANCHORS = (Anchor(rb"[^0-9a-z][a-z]{2}[0-9]{2}[ .-]?[0-9a-z]{4}", _iban, group=AnchorGroup.DIGITS),)

@@ -7,7 +7,7 @@ from functools import cache, lru_cache
 
 from publicsuffixlist import PublicSuffixList
 
-from expectations.identifiers.anchors import Anchor, Span
+from expectations.identifiers.anchors import Anchor, AnchorGroup, Span
 from expectations.identifiers.kinds import IdentifierKind
 
 __all__ = ["ANCHORS"]
@@ -208,5 +208,5 @@ ANCHORS = (
     Anchor(rb"://", _url),
     Anchor(rb"www[0-9]?\.", _web_address),
     Anchor(rb"(?:mailto|tel):[^\s\x00]", lambda b, at, s: _web_address(b, at - 1, s)),
-    Anchor(rb"[0-9a-z\xff]\.[a-z]{2,24}[^0-9a-z_(\xff-]", _domain),
+    Anchor(rb"[0-9a-z\xff]\.[a-z]{2,24}[^0-9a-z_(\xff-]", _domain, group=AnchorGroup.NAMES),
 )

@@ -7,119 +7,151 @@ scanned too, and found where it is written.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
-from expectations.identifiers.encodings import decoded_escapes, decoded_run
+from expectations.identifiers.anchors import Span
+from expectations.identifiers.encodings import closed_up, decoded_escapes, decoded_run
 from expectations.identifiers.folding import Folded, fold_texts
 from expectations.identifiers.kinds import IdentifierKind, Occurrence
 from expectations.identifiers.known import KnownIdentifiers
 from expectations.identifiers.overlaps import without_overlaps
 from expectations.identifiers.scanning import Scanned, scan
 
-__all__ = ["find_identifiers", "occurrences"]
+__all__ = ["Found", "find_identifiers", "finds"]
 
-_BATCH = 1 << 18
-_PIECE = 1 << 18
-_CONTEXT = 1 << 12  # what a piece of a long text shows of its neighbours
+_BATCH = 1 << 19
+_CONTEXT = 1 << 13  # what a piece of a long text shows of its neighbours
 _DEEPEST = 2
 
-_Found = tuple[int, int, int, IdentifierKind, bool]  # text, from, to, kind, known
+
+@dataclass(slots=True)
+class Found:
+    """What was found, one entry a find, in no order and overlapping."""
+
+    texts: list[int] = field(default_factory=list)
+    starts: list[int] = field(default_factory=list)
+    ends: list[int] = field(default_factory=list)
+    kinds: list[IdentifierKind] = field(default_factory=list)
+    known: list[bool] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.texts)
 
 
 def find_identifiers(
     texts: Sequence[str | None], known: KnownIdentifiers | None = None
 ) -> list[list[Occurrence]]:
     """For each text its identifiers in order, none overlapping another; a null holds none."""
-    found: list[list[Occurrence]] = [[] for _ in texts]
-    for text, start, end, kind, is_known in occurrences(texts, known):
-        found[text].append(Occurrence(start, end, kind, is_known))
-    return [without_overlaps(each) if len(each) > 1 else each for each in found]
+    result: list[list[Occurrence]] = [[] for _ in texts]
+    for found in finds(texts, known):
+        overlapping: set[int] = set()
+        made = map(
+            Occurrence._make, zip(found.starts, found.ends, found.kinds, found.known, strict=True)
+        )
+        for text, each in zip(found.texts, made, strict=True):
+            there = result[text]
+            if there and each[0] < there[-1][1]:
+                overlapping.add(text)
+            there.append(each)
+        for text in overlapping:
+            result[text] = without_overlaps(result[text])
+    return result
 
 
-def occurrences(
+def finds(
     texts: Sequence[str | None], known: KnownIdentifiers | None = None
-) -> Iterator[_Found]:
-    """Everything found, in no order and overlapping: text, start, end, kind and whether known."""
+) -> Iterator[Found]:
+    """Everything found in those texts, some hundred thousand characters at a time."""
     places: list[int] = []
     size = 0
     for place, text in enumerate(texts):
         if not text:
             continue
-        if len(text) > _PIECE:
-            yield from _in_pieces(place, text, known)
-            continue
-        if size + len(text) > _BATCH and places:
-            yield from _in_batch(texts, places, known)
-            places, size = [], 0
-        places.append(place)
         size += len(text)
+        if size > _BATCH:
+            if places:
+                yield _in_batch(texts, places, known)
+            places, size = [], len(text)
+            if size > _BATCH:
+                yield from _in_pieces(place, text, known)
+                size = 0
+                continue
+        places.append(place)
     if places:
-        yield from _in_batch(texts, places, known)
+        yield _in_batch(texts, places, known)
 
 
-def _in_pieces(place: int, text: str, known: KnownIdentifiers | None) -> Iterator[_Found]:
+def _in_pieces(place: int, text: str, known: KnownIdentifiers | None) -> Iterator[Found]:
     """One long text, a piece at a time, each with what surrounds it."""
-    for begin in range(0, len(text), _PIECE):
+    for begin in range(0, len(text), _BATCH):
         shown = max(begin - _CONTEXT, 0)
-        piece = text[shown : begin + _PIECE + 4 * _CONTEXT]
-        for _, start, end, kind, is_known in _found([piece], known, depth=0):
-            if begin <= start + shown < begin + _PIECE or start == 0 < begin <= end + shown:
-                yield place, start + shown, end + shown, kind, is_known
+        found = _found([text[shown : begin + _BATCH + _CONTEXT]], known, depth=0)
+        for number, start in enumerate(found.starts):
+            found.texts[number] = place
+            found.starts[number] = start + shown
+            found.ends[number] += shown
+        yield found
 
 
 def _in_batch(
     texts: Sequence[str | None], places: list[int], known: KnownIdentifiers | None
-) -> Iterator[_Found]:
-    batch = [text for place in places if (text := texts[place])]
-    for text, start, end, kind, is_known in _found(batch, known, depth=0):
-        yield places[text], start, end, kind, is_known
+) -> Found:
+    found = _found([text for place in places if (text := texts[place])], known, depth=0)
+    found.texts = [places[text] for text in found.texts]
+    return found
 
 
-def _found(
-    texts: Sequence[str], known: KnownIdentifiers | None, *, depth: int
-) -> Iterator[_Found]:
+def _found(texts: Sequence[str], known: KnownIdentifiers | None, *, depth: int) -> Found:
     """Everything found in those texts, in what is decoded of them too."""
+    found = Found()
     folded = fold_texts(texts)
-    yield from _seen(texts, folded, known, depth)
+    _look(folded, known, depth, found)
     if not folded.hid_nothing:
         # What renders as nothing may also stand where a reader sees a gap.
-        yield from _seen(texts, fold_texts(texts, unseen_as_space=True), known, depth)
+        _look(fold_texts(texts, unseen_as_space=True), known, depth, found)
+    return found
 
 
-def _seen(
-    texts: Sequence[str], folded: Folded, known: KnownIdentifiers | None, depth: int
-) -> Iterator[_Found]:
+def _look(folded: Folded, known: KnownIdentifiers | None, depth: int, found: Found) -> None:
     scanned = scan(folded.data)
-    for start, end, kind in scanned.spans:
-        yield (*folded.origin(start, end), kind, False)
+    spans = scanned.spans
+    count = len(spans)
     if known is not None:
-        for start, end, kind in known.spans(folded):
-            yield (*folded.origin(start, end), kind, True)
+        spans = spans + list(known.spans(folded))
+    is_known = [False] * count + [True] * (len(spans) - count)
     if depth < _DEEPEST:
-        yield from _decoded(texts, folded, scanned, known, depth)
+        decoded, knows = _decoded(folded, scanned, known, depth)
+        spans, is_known = spans + decoded, is_known + knows
+    if not spans:
+        return
+    starts, ends, kinds = zip(*spans, strict=True)
+    texts, begins, stops = folded.origins(starts, ends)
+    found.texts += texts
+    found.starts += begins
+    found.ends += stops
+    found.kinds += kinds
+    found.known += is_known
 
 
 def _decoded(
-    texts: Sequence[str],
-    folded: Folded,
-    scanned: Scanned,
-    known: KnownIdentifiers | None,
-    depth: int,
-) -> Iterator[_Found]:
+    folded: Folded, scanned: Scanned, known: KnownIdentifiers | None, depth: int
+) -> tuple[list[Span], list[bool]]:
     """What is found in decoded runs, told at the place of the whole run."""
     views: list[str] = []
     origins: list[tuple[int, int]] = []
-    for start, end in scanned.encoded:
-        for view in decoded_run(folded.data[start:end].translate(None, b"\r\n")):
-            views.append(view)
-            origins.append((start, end))
-    for start, end in scanned.escaped:
-        for view in decoded_escapes(folded.data[start:end].decode("latin-1")):
-            views.append(view)
-            origins.append((start, end))
-    for start, end in scanned.spaced:
-        views.append("".join(folded.data[start:end:2].decode("latin-1")))
-        origins.append((start, end))
-    if views:
-        for view, _, _, kind, is_known in _found(views, known, depth=depth + 1):
-            yield (*folded.origin(*origins[view]), kind, is_known)
-
+    for runs, read in (
+        (scanned.encoded, decoded_run),
+        (scanned.escaped, decoded_escapes),
+        (scanned.spaced, closed_up),
+    ):
+        for start, end in runs:
+            for view in read(folded.data[start:end]):
+                views.append(view)
+                origins.append((start, end))
+    if not views:
+        return [], []
+    found = _found(views, known, depth=depth + 1)
+    spans = [
+        (*origins[view], kind) for view, kind in zip(found.texts, found.kinds, strict=True)
+    ]
+    return spans, found.known

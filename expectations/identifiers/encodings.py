@@ -7,7 +7,7 @@ import html
 import re
 from urllib.parse import unquote
 
-__all__ = ["decoded_escapes", "decoded_run"]
+__all__ = ["closed_up", "decoded_escapes", "decoded_run"]
 
 _HEX = re.compile(rb"(?:[0-9a-fA-F]{2}){6,}")
 _SHARE_OF_TEXT = 0.9
@@ -18,6 +18,7 @@ _SHORTEST = 4
 def decoded_run(run: bytes) -> list[str]:
     """The texts that a run of letters, digits and +/-_= may stand for; none if it is none."""
     texts: list[str] = []
+    run = run.translate(None, b"\r\n")
     if _HEX.fullmatch(run):
         texts += _as_text(bytes.fromhex(run.decode("ascii")))
     body = run.rstrip(b"=")
@@ -33,11 +34,17 @@ def decoded_run(run: bytes) -> list[str]:
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")
 
 
-def decoded_escapes(run: str) -> list[str]:
+def decoded_escapes(run: bytes) -> list[str]:
     """The run with %XX, character references and backslash escapes read, if that changes it."""
-    plain = html.unescape(unquote(run, errors="ignore"))
+    written = run.decode("latin-1")
+    plain = html.unescape(unquote(written, errors="ignore"))
     plain = _ESCAPED.sub(lambda found: chr(int(found[1] or found[2], 16)), plain)
-    return [plain] if plain != run else []
+    return [plain] if plain != written else []
+
+
+def closed_up(run: bytes) -> list[str]:
+    """Letters that stand apart, as the word that they are."""
+    return [run.replace(b" ", b"").decode("latin-1")]
 
 
 def _as_text(decoded: bytes) -> list[str]:

@@ -43,14 +43,17 @@ class Folded:
     codes: NDArray[np.uint32] | None
     hid_nothing: bool
 
-    def origin(self, start: int, end: int) -> tuple[int, int, int]:
-        """Which text those bytes stand in, and their character offsets within it."""
-        first, last = start, end - 1
+    def origins(
+        self, starts: Sequence[int], ends: Sequence[int]
+    ) -> tuple[list[int], list[int], list[int]]:
+        """Of spans of bytes: which text each stands in, and its character offsets there."""
+        first = np.array(starts, np.int64)
+        last = np.array(ends, np.int64) - 1
         if self.places is not None:
-            first, last = int(self.places[first]), int(self.places[last])
-        text = int(np.searchsorted(self.starts, first, "right")) - 1
-        at = int(self.starts[text])
-        return text, first - at, last + 1 - at
+            first, last = self.places[first], self.places[last]
+        text = np.searchsorted(self.starts, first, "right") - 1
+        at = self.starts[text]
+        return text.tolist(), (first - at).tolist(), (last + 1 - at).tolist()
 
 
 def fold_texts(texts: Sequence[str], *, unseen_as_space: bool = False) -> Folded:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import cache
 from importlib import import_module
 
-from expectations.identifiers.anchors import Anchor, Span
+from expectations.identifiers.anchors import Anchor, AnchorGroup, Span
 from expectations.identifiers.kinds import IdentifierKind
 
 __all__ = ["ANCHORS", "national_number"]
@@ -109,12 +109,25 @@ def _after_words(buffer: bytes, at: int, settled: int) -> Span | None:
 
 ANCHORS = (
     Anchor(
-        rb"[^0-9A-Z](?:[A-Z]{2}[ -]?[0-9]{2}[ -]?[0-9]{2}[ -]?[0-9]{2}[ -]?[A-D]"
-        rb"|[0-9]{8}-?[A-Z]|[XYZ]-?[0-9]{7}-?[A-Z]|[A-Z]{6}[0-9]{2}[A-Z][0-9]{2}[A-Z][0-9]{3}[A-Z]"
-        rb"|[A-Z]{4}[0-9]{6}[HM][A-Z]{5}[0-9A-Z][0-9]|[A-Z]{5}[0-9]{4}[A-Z]"
-        rb"|[0-9]{6}[-+A-FU-Y][0-9]{3}[0-9A-Y]|[A-Z]{2}U?[0-9]{8,12}(?:B[0-9]{2})?)[^0-9A-Za-z]",
+        rb"[^0-9A-Z](?:[A-Z]{2}[ -]?[0-9]{2}[ -]?[0-9]{2}[ -]?[0-9]{2}[ -]?[A-D]|[0-9]{8}-?[A-Z])"
+        rb"[^0-9A-Za-z]",
         _lettered,
         in_any_case=False,
+        group=AnchorGroup.DIGITS,
+    ),
+    Anchor(
+        rb"[^0-9A-Z](?:[XYZ]-?[0-9]{7}-?[A-Z]|[0-9]{6}[-+A-FU-Y][0-9]{3}[0-9A-Y]"
+        rb"|[A-Z]{2}U?[0-9]{8,12}(?:B[0-9]{2})?)[^0-9A-Za-z]",
+        _lettered,
+        in_any_case=False,
+        group=AnchorGroup.CODES,
+    ),
+    Anchor(
+        rb"(?:[A-Z][0-9]{2}[A-Z][0-9]{3}[A-Z]|[A-Z][0-9]{6}[HM][A-Z]{5}[0-9A-Z]{2}"
+        rb"|[A-Z]{2}[0-9]{4}[A-Z])[^0-9A-Za-z]",
+        _lettered,
+        in_any_case=False,
+        group=AnchorGroup.CODES,
     ),
     Anchor(
         rb"(?:passport|driver'?s?[ ]licen[cs]e|driving[ ]licen[cs]e|national[ ]id|identity[ ]card"

@@ -3,41 +3,34 @@
 from __future__ import annotations
 
 import re
-from ipaddress import AddressValueError, IPv4Address, IPv6Address
+from ipaddress import AddressValueError, IPv6Address
 
-from expectations.identifiers.anchors import Anchor, Span
+from expectations.identifiers.anchors import Anchor, AnchorGroup, Span
 from expectations.identifiers.kinds import IdentifierKind
 
-__all__ = ["ANCHORS", "IPV4"]
+__all__ = ["ANCHORS", "ipv4"]
 
-IPV4 = re.compile(rb"(?:\d{1,3}\.){3}\d{1,3}(?![0-9]|\.\d)")
+_OCTET = rb"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
+_IPV4 = re.compile(rb"(?:" + _OCTET + rb"\.){3}" + _OCTET + rb"(?![0-9]|\.\d)")
 _DEFANGED = re.compile(rb"\d{1,3}(?:[ ]?[\[(]\.[\])][ ]?\d{1,3}|\.\d{1,3}){3}(?!\d)")
 _LONGEST = 48
 
 
-def is_ipv4(text: bytes) -> bool:
-    """Whether four numbers are an address; a leading zero makes them something else."""
-    try:
-        IPv4Address(text.decode("ascii"))
-    except AddressValueError:
-        return False
-    return True
-
-
 def _ipv4(buffer: bytes, at: int, settled: int) -> Span | None:
     start = _first_of(buffer, at, settled, _DOTTED_BACKWARDS)
-    found = IPV4.match(buffer, start, at + 4)
-    if found is None or not is_ipv4(found[0]) or _is_version(buffer, start):
+    return ipv4(buffer, start)
+
+
+def ipv4(buffer: bytes, start: int) -> Span | None:
+    """An address of four numbers from there on, but for the number of a version."""
+    found = _IPV4.match(buffer, start)
+    if found is None or _VERSION.search(buffer, max(start - 10, 0), start):
         return None
     return start, found.end(), IdentifierKind.IP
 
 
 _DOTTED_BACKWARDS = re.compile(rb"[0-9.]+")
 _VERSION = re.compile(rb"(?:version|release|build|v)[ .:]{0,2}$", re.IGNORECASE)
-
-
-def _is_version(buffer: bytes, start: int) -> bool:
-    return _VERSION.search(buffer, max(start - 10, 0), start) is not None
 
 
 def _first_of(buffer: bytes, at: int, settled: int, backwards: re.Pattern[bytes]) -> int:
@@ -48,7 +41,7 @@ def _first_of(buffer: bytes, at: int, settled: int, backwards: re.Pattern[bytes]
 def _defanged(buffer: bytes, at: int, settled: int) -> Span | None:
     for found in _DEFANGED.finditer(buffer, max(at - 20, settled, 0), at + 30):
         plain = re.sub(rb"[^\d.]", b"", found[0])
-        if found.start() < at <= found.end() and is_ipv4(plain):
+        if found.start() < at <= found.end() and _IPV4.fullmatch(plain):
             return found.start(), found.end(), IdentifierKind.IP
     return None
 
@@ -93,7 +86,7 @@ def _mac(buffer: bytes, at: int, settled: int) -> Span | None:
 ANCHORS = (
     Anchor(rb"(?:[0-9]{1,3}\.){3}[0-9]", _ipv4),
     Anchor(rb"[0-9][\[(]\.[\])][0-9]", _defanged),
-    Anchor(rb"[0-9a-f]:[0-9a-f]{0,4}:[0-9a-f]{1,4}[:]", _ipv6),
+    Anchor(rb"[0-9a-f]:[0-9a-f]{0,4}:[0-9a-f]{1,4}[:]", _ipv6, group=AnchorGroup.COLONS),
     Anchor(rb"::[0-9a-f]", _ipv6),
     Anchor(rb"[0-9a-f]::", _ipv6),
     Anchor(rb"(?:[0-9a-f]{2}-){5}[0-9a-f]{2}", _mac),

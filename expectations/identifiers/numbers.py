@@ -9,17 +9,30 @@ from __future__ import annotations
 
 import re
 
-from expectations.identifiers.anchors import Anchor, Span
+from expectations.identifiers.anchors import Anchor, AnchorGroup, Span
 from expectations.identifiers.checksums import digits_of, luhn_holds
 from expectations.identifiers.kinds import IdentifierKind
 from expectations.identifiers.national_numbers import national_number
-from expectations.identifiers.networks import IPV4, is_ipv4
+from expectations.identifiers.networks import ipv4
 from expectations.identifiers.phones import is_id, phone
 
 __all__ = ["ANCHORS"]
 
 _LOOK_BACK = 48
-_RUN_BACKWARDS = re.compile(rb"[0-9 ().\-/+\n]+")
+_RUN_BACKWARDS = re.compile(rb"[0-9 ().\-/+\n]*[0-9(+]")
+_BREAKS = frozenset(b" \n\t\x00:;,\"'=<>[{|")
+# The commonest forms, told by their form alone: read first, and only once.
+_COMMON = re.compile(
+    rb"(?:(\d{3}-\d{2}-\d{4})"
+    rb"|((?:\+?1[ .-])?(?:[2-9]\d{2}-|[2-9]\d{2}\.|\([2-9]\d{2}\) )\d{3}[.-]\d{4})"
+    rb"|(\d{4}([ -])\d{4}\4\d{4}\4\d{4}))(?=[ \n\t\x00;,!?<\"']|\.[ \n\x00])(?! ?(?:x|ext))"
+)
+_SSN_GROUP = 1
+_COMMON_KINDS = {
+    1: IdentifierKind.SSN,
+    2: IdentifierKind.PHONE,
+    3: IdentifierKind.CREDIT_CARD,
+}
 _STARTS = re.compile(rb"(?<![0-9])[(+]?\(?[0-9]")
 
 _SSN = re.compile(rb"\d{3}([-. ])\d{2}\1\d{4}(?![0-9]|[-.][0-9A-Za-z])")
@@ -54,8 +67,14 @@ _ISSUERS = re.compile(
 
 def _number(buffer: bytes, at: int, settled: int) -> Span | None:
     """The first identifier in the run of digits that reaches as far as the anchor."""
-    before = _RUN_BACKWARDS.match(buffer[max(at - _LOOK_BACK, settled, 0) : at][::-1])
-    start = at - (before.end() if before else 0)
+    low = at - _LOOK_BACK
+    if low < settled:
+        low = settled
+    before = _RUN_BACKWARDS.match(buffer[low:at][::-1])
+    start = at - before.end() if before else at
+    if buffer[start - 1] in _BREAKS and (common := _COMMON.match(buffer, start)):
+        if common.lastindex != _SSN_GROUP or _was_issued(*common[0].split(b"-")):
+            return start, common.end(), _COMMON_KINDS[common.lastindex or 0]
     for place in _STARTS.finditer(buffer, start, at):
         found = _read(buffer, place.start(), settled)
         if found is not None and (found[1] >= at or found[0] == start):
@@ -69,8 +88,8 @@ def _read(buffer: bytes, start: int, settled: int) -> Span | None:
         return None
     if found := _SSN.match(buffer, start):
         return _social_security(found)
-    if (found := IPV4.match(buffer, start)) and is_ipv4(found[0]):
-        return None  # another anchor's
+    if address := ipv4(buffer, start):
+        return address
     if found := _CARD.match(buffer, start):
         return found.start(), found.end(), IdentifierKind.CREDIT_CARD
     if known := phone(buffer, start, certain=True):
@@ -115,4 +134,4 @@ def _is_card(digits: bytes) -> bool:
     return _ISSUERS.fullmatch(digits) is not None and luhn_holds(digits)
 
 
-ANCHORS = (Anchor(rb"[^0-9][0-9](?:[ ().\-/\n]{0,3}[0-9]){6}", _number),)
+ANCHORS = (Anchor(rb"[^0-9][0-9](?:[ ().\-/\n]{0,3}[0-9]){6}", _number, group=AnchorGroup.DIGITS),)

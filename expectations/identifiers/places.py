@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from expectations.identifiers.anchors import Anchor, Span
+from expectations.identifiers.anchors import Anchor, AnchorGroup, Span
 from expectations.identifiers.kinds import IdentifierKind
 
 __all__ = ["ANCHORS"]
@@ -87,6 +87,8 @@ _CITY = re.compile(rb"(?:(?:[A-Z\xff][A-Za-z\xff.'-]{1,20}[ ]?){1,3},\s{0,2})?([
 
 
 def _state_and_code(buffer: bytes, at: int, settled: int) -> Span | None:
+    if not buffer[at - 9 : at - 6].strip(b", ").isupper():
+        return None
     for found in _CITY.finditer(buffer, max(at - _BACK, settled, 0), at + 8):
         if found.start() < at - 1 <= found.end() and found[1] in _STATES:
             return found.start(), found.end(), IdentifierKind.ADDRESS
@@ -133,7 +135,10 @@ def _date_of_birth(buffer: bytes, at: int, settled: int) -> Span | None:
 
 _ADDRESS = IdentifierKind.ADDRESS
 ANCHORS = (
-    Anchor(rb"[0-9][^\x00]{2,64}[ \n.,]" + _TYPES + rb"[^0-9a-z\xff]", _number_first),
+    Anchor(rb"[0-9][^\x00]{2,64}[ \n.,]" + _TYPES + rb"[^0-9a-z\xff]",
+        _number_first,
+        group=AnchorGroup.PLACES,
+    ),
     Anchor(_ENDINGS + rb"\s[0-9]", _name_first),
     Anchor(
         rb"[^0-9a-z\xff](?:rue|avenue|av\.|boulevard|bd|chemin|impasse|quai|place|calle|c/|avenida"
@@ -141,7 +146,7 @@ ANCHORS = (
         rb"|ul\.|aleja|al\.)\s[a-z\xff]",
         _type_first,
     ),
-    Anchor(rb"[A-Z]{2},?\s[0-9]{5}[^0-9]", _state_and_code, in_any_case=False),
+    Anchor(rb"[ ,\n][0-9]{5}[^0-9]", _state_and_code, group=AnchorGroup.DIGITS),
     Anchor(
         rb"[0-9A-Z] [0-9][ABD-HJLNP-UW-Z]{2}[^0-9A-Za-z]",
         _whole(_BRITISH_CODE, _ADDRESS, 10, 1),

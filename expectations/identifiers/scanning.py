@@ -20,7 +20,7 @@ from expectations.identifiers import (
     numbers,
     places,
 )
-from expectations.identifiers.anchors import Anchor, Span
+from expectations.identifiers.anchors import Anchor, AnchorGroup, Span
 from expectations.identifiers.kinds import IdentifierKind
 
 __all__ = ["Scanned", "scan"]
@@ -44,22 +44,22 @@ def scan(buffer: bytes) -> Scanned:
     def note(anchor: int, _start: int, end: int, _flags: int, _context: object) -> None:
         found((end, anchor))
 
-    _database().scan(buffer, match_event_handler=note)
+    for database in _databases():
+        database.scan(buffer, match_event_handler=note)
     matches.sort()
     scanned = Scanned()
     keep = scanned.spans.append
-    confirms = _CONFIRMS
     settled = 0
     for end, anchor in matches:
         if end <= settled:
             continue
         if anchor < _RUNS:
-            span = confirms[anchor](buffer, end, settled)
+            span = _CONFIRMS[anchor](buffer, end, settled)
             if span is not None:
                 keep(span)
                 settled = max(settled, span[1])
         else:
-            _note_run(scanned, buffer, end, anchor)
+            _NOTE_RUN[anchor - _RUNS](scanned, buffer, end)
     return scanned
 
 
@@ -85,65 +85,72 @@ _CONFIRMS = tuple(anchor.confirm for anchor in _ANCHORS)
 _RUNS = len(_ANCHORS)
 
 _IN_RUN = rb"[0-9A-Za-z+/_=-]"
-_SHORTEST_RUN = 11
-# A run with a capital or a digit after its first letter; one match a run, since all end together.
-_RUN_START = rb"[^0-9A-Za-z+/_=-](?:" + b"|".join(
-    _IN_RUN * before + b"[0-9A-Z]" + _IN_RUN * (_SHORTEST_RUN - before - 1)
-    for before in range(1, _SHORTEST_RUN)
-) + b")"
+# Inside a run a capital or a digit, and seven more: base64 of eight characters has it.
+_RUN = _IN_RUN + rb"[0-9A-Z]" + _IN_RUN + rb"{7}"
 _ESCAPE = rb"%[0-9A-Fa-f]{2}|&(?:#|commat|period)|\\u00[0-9A-Fa-f]{2}|\\x[0-9A-Fa-f]{2}"
-_LETTERS_APART = rb"[^0-9A-Za-z](?:[0-9A-Za-z@.][ ._*|-]){4}[0-9A-Za-z@.][^0-9A-Za-z]"
+_LETTERS_APART = rb"[^0-9A-Za-z](?:[0-9A-Za-z@.][ ]){4}"
 
 
 @cache
-def _database() -> hyperscan.Database:
+def _databases() -> tuple[hyperscan.Database, ...]:
+    expressions: dict[AnchorGroup, list[tuple[bytes, int, int]]] = {}
+    for place, anchor in enumerate(_ANCHORS):
+        flags = hyperscan.HS_FLAG_CASELESS if anchor.in_any_case else 0
+        expressions.setdefault(anchor.group, []).append((anchor.expression, place, flags))
+    expressions[AnchorGroup.NAMES].append((_RUN, _RUNS, 0))
+    expressions[AnchorGroup.WORDS].append((_ESCAPE, _RUNS + 1, 0))
+    expressions[AnchorGroup.APART] = [(_LETTERS_APART, _RUNS + 2, 0)]
+    return tuple(_compiled(group) for group in expressions.values())
+
+
+def _compiled(anchors: list[tuple[bytes, int, int]]) -> hyperscan.Database:
     database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-    expressions = [anchor.expression for anchor in _ANCHORS]
-    caseless = hyperscan.HS_FLAG_CASELESS
-    flags = [caseless if anchor.in_any_case else 0 for anchor in _ANCHORS]
-    expressions += [_RUN_START, _ESCAPE, _LETTERS_APART]
-    flags += [0, 0, 0]
+    expressions, places, flags = zip(*anchors, strict=True)
     database.compile(
-        expressions=expressions,
-        ids=list(range(len(expressions))),
-        elements=len(expressions),
-        flags=flags,
+        expressions=list(expressions), ids=list(places), elements=len(anchors), flags=list(flags)
     )
     return database
 
 
 _LONGEST_RUN = 16_384
-_WRAPPED = re.compile(rb"[0-9A-Za-z+/_=-]{1,16384}(?:\r?\n[0-9A-Za-z+/_=-]{4,128}){0,256}")
+_SHORTEST_RUN = 12
+_WRAPPED_LINE = 60  # from that length, lines that follow each other are one text
+_BACKWARDS = re.compile(rb"[0-9A-Za-z+/_=-]+")
+_WRAPPED = re.compile(rb"[0-9A-Za-z+/_=-]{1,16384}(?:\r?\n[0-9A-Za-z+/_=-]{4,128}){1,256}")
 _UNSPACED = re.compile(rb"[^\s\x00]{1,4096}")
-_APART = re.compile(rb"(?:[0-9A-Za-z@.][ ._*|-]{1,3}){4,256}[0-9A-Za-z@.](?![0-9A-Za-z])")
+_APART = re.compile(rb"(?:[0-9A-Za-z@.][ ]{1,3}){4,256}[0-9A-Za-z@.](?![0-9A-Za-z])")
 
 
-def _note_run(scanned: Scanned, buffer: bytes, end: int, anchor: int) -> None:
-    """Remember a run to decode; a long random one is a secret whatever it stands for."""
-    kind = anchor - _RUNS
-    if kind == 0:
-        start = end - _SHORTEST_RUN - 1 + 1
-        found = credentials.RUN.match(buffer, start, start + _LONGEST_RUN)
-        if found is None:
-            return
-        if credentials.is_random(buffer, start, found.end()):
-            scanned.spans.append((start, found.end(), IdentifierKind.SECRET))
-        scanned.encoded.append((start, found.end()))
-        if found.end() - start >= 60:  # lines of 60 to 76 characters are one text
-            wrapped = _WRAPPED.match(buffer, start)
-            if wrapped and wrapped.end() > found.end():
-                scanned.encoded.append((start, wrapped.end()))
+def _note_encoded(scanned: Scanned, buffer: bytes, end: int) -> None:
+    """A run to decode; a long random one is a secret whatever it stands for."""
+    if scanned.encoded and end <= scanned.encoded[-1][1]:
         return
-    runs, pattern, back = (
-        (scanned.escaped, _UNSPACED, 512) if kind == 1 else (scanned.spaced, _APART, 0)
-    )
-    if runs and end <= runs[-1][1]:
+    before = _BACKWARDS.match(buffer[max(end - 512, 0) : end][::-1])
+    start = end - (before.end() if before else 0)
+    found = credentials.RUN.match(buffer, start, start + _LONGEST_RUN)
+    if found is None or found.end() - start < _SHORTEST_RUN:
         return
-    if kind == 1:
-        before = _UNSPACED.match(buffer[max(end - back, 0) : end][::-1])
-        start = end - (before.end() if before else 0)
-    else:
-        start = end - 10
-    found = pattern.match(buffer, start)
-    if found:
-        runs.append((start, found.end()))
+    if credentials.is_random(buffer, start, found.end()):
+        scanned.spans.append((start, found.end(), IdentifierKind.SECRET))
+    scanned.encoded.append((start, found.end()))
+    if found.end() - start >= _WRAPPED_LINE and (wrapped := _WRAPPED.match(buffer, start)):
+        scanned.encoded.append((start, wrapped.end()))
+
+
+def _note_escaped(scanned: Scanned, buffer: bytes, end: int) -> None:
+    if scanned.escaped and end <= scanned.escaped[-1][1]:
+        return
+    before = _UNSPACED.match(buffer[max(end - 512, 0) : end][::-1])
+    start = end - (before.end() if before else 0)
+    if found := _UNSPACED.match(buffer, start):
+        scanned.escaped.append((start, found.end()))
+
+
+def _note_apart(scanned: Scanned, buffer: bytes, end: int) -> None:
+    if scanned.spaced and end <= scanned.spaced[-1][1]:
+        return
+    if found := _APART.match(buffer, end - 8):
+        scanned.spaced.append((end - 8, found.end()))
+
+
+_NOTE_RUN = (_note_encoded, _note_escaped, _note_apart)
