@@ -21,6 +21,7 @@ Span = tuple[int, int, IdentifierKind]
 Confirm = Callable[[bytes, int, int], Span | None]
 """Judges what an anchor found, given the buffer, where the anchor ended and what is settled."""
 
+
 class AnchorGroup(StrEnum):
     """Which anchors are scanned for together: one engine serves each of these many times faster
     than one engine serves them all."""

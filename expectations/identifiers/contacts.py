@@ -20,10 +20,22 @@ _AT = rb"[ ]{0,3}[(\[{<][ ]{0,3}(?:at|@)[ ]{0,3}[)\]}>][ ]{0,3}"
 _DOT = rb"[ ]{0,3}[(\[{<][ ]{0,3}(?:dot|punkt|point|\.)[ ]{0,3}[)\]}>][ ]{0,3}"
 _LABEL = rb"[0-9A-Za-z_\xff](?:[0-9A-Za-z_\xff-]{0,61}[0-9A-Za-z_\xff])?"
 # Read backwards from the sign: what may stand before it.
-_LOCAL_BACKWARDS = re.compile(rb"[\s]{0,3}(\"[^\"\x00\n]{1,62}\"|[0-9A-Za-z\xff.!#$%&'*+/=?^_`{|}~-]+)")
+_LOCAL_BACKWARDS = re.compile(
+    rb"[\s]{0,3}(\"[^\"\x00\n]{1,62}\"|[0-9A-Za-z\xff.!#$%&'*+/=?^_`{|}~-]+)"
+)
 _HOST = re.compile(
-    rb"\s{0,3}(?:" + _LABEL + rb"(?:\." + _LABEL + rb"|\s{0,2}\.\n\s{0,3}" + _LABEL
-    + rb"|" + _DOT + _LABEL + rb"| \. ?" + _LABEL + rb"){1,9}"
+    rb"\s{0,3}(?:"
+    + _LABEL
+    + rb"(?:\."
+    + _LABEL
+    + rb"|\s{0,2}\.\n\s{0,3}"
+    + _LABEL
+    + rb"|"
+    + _DOT
+    + _LABEL
+    + rb"| \. ?"
+    + _LABEL
+    + rb"){1,9}"
     rb"|\[[0-9A-Fa-f:.]{7,45}\])",
     re.IGNORECASE,
 )
@@ -55,13 +67,28 @@ def _email(buffer: bytes, at: int, settled: int) -> Span | None:
 
 _OPENING = (b"'", b"`", b"{", b"|", b"=", b"/", b"*", b".")
 _SPELLED = re.compile(
-    rb"[0-9A-Za-z\xff._+-]{1,64}" + _AT + _LABEL + rb"(?:(?:\.|" + _DOT + rb"| dot )" + _LABEL
+    rb"[0-9A-Za-z\xff._+-]{1,64}"
+    + _AT
+    + _LABEL
+    + rb"(?:(?:\.|"
+    + _DOT
+    + rb"| dot )"
+    + _LABEL
     + rb"){1,8}",
     re.IGNORECASE,
 )
 _SPOKEN = re.compile(
-    rb"[0-9A-Za-z\xff._+-]{1,64}(?: at | ?@ ?|" + _AT + rb")" + _LABEL
-    + rb"(?:(?: dot | ?\. ?|" + _DOT + rb")" + _LABEL + rb"){0,4}(?: dot |" + _DOT + rb")"
+    rb"[0-9A-Za-z\xff._+-]{1,64}(?: at | ?@ ?|"
+    + _AT
+    + rb")"
+    + _LABEL
+    + rb"(?:(?: dot | ?\. ?|"
+    + _DOT
+    + rb")"
+    + _LABEL
+    + rb"){0,4}(?: dot |"
+    + _DOT
+    + rb")"
     rb"[A-Za-z]{2,24}",
     re.IGNORECASE,
 )
@@ -163,7 +190,9 @@ def _is_visited(buffer: bytes, start: int, stop: int) -> bool:
     )
 
 
-_VISIT = re.compile(rb"\b(?:visit|site|website|domain|url|page at|go to|browse|web)[ :]{1,3}$", re.I)
+_VISIT = re.compile(
+    rb"\b(?:visit|site|website|domain|url|page at|go to|browse|web)[ :]{1,3}$", re.I
+)
 _USUAL = frozenset(
     b"com net org edu gov mil int info biz app dev cloud tech online site store shop xyz agency "
     b"company pro mobi consulting solutions software systems services group ventures capital "

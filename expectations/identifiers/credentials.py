@@ -66,20 +66,25 @@ def _token(buffer: bytes, at: int, settled: int) -> Span | None:
 
 
 def _web_token(buffer: bytes, at: int, settled: int) -> Span | None:
-    found = _WEB_TOKEN.match(buffer, max(at - 3, settled))
+    found = _WEB_TOKEN.match(buffer, max(at - len(b"eyJ") - 8, settled))
     return (found.start(), found.end(), _SECRET) if found else None
 
 
 _WEB_TOKEN = re.compile(rb"eyJ[0-9A-Za-z_-]{8,4096}(?:\.[0-9A-Za-z_-]{0,4096}){1,4}")
 
-_BEARER = re.compile(rb"[ ]{1,3}([0-9A-Za-z._~+/-]{12,4096}={0,2})")
+_SCHEME = re.compile(
+    rb"(?P<header>authorization[\"']?\s?[:=]\s?[\"']?)?(?:bearer|basic|token|apikey)[ ]{1,3}"
+    rb"(?P<token>[0-9A-Za-z._~+/-]{12,4096}={0,2})",
+    re.IGNORECASE,
+)
 
 
-def _bearer(buffer: bytes, at: int, settled: int) -> Span | None:
-    found = _BEARER.match(buffer, at - 1)
-    if found is None or found.start(1) < settled or found[1].isalpha():
-        return None
-    return found.start(1), found.end(1), _SECRET
+def _after_scheme(buffer: bytes, at: int, settled: int) -> Span | None:
+    """After the name of a scheme; a mere word is one only in the header of a request."""
+    for found in _SCHEME.finditer(buffer, max(at - 48, settled, 0), at + _LONGEST):
+        if found.end() >= at and (found["header"] or not found["token"].isalpha()):
+            return (*found.span("token"), _SECRET)
+    return None
 
 
 _KEY_BLOCK = re.compile(
@@ -144,9 +149,7 @@ def _is_wordlike(value: bytes) -> bool:
 
 def _classes(value: bytes) -> int:
     """How many of small letters, capitals, digits and signs occur."""
-    return sum(
-        pattern.search(value) is not None for pattern in _CLASSES
-    )
+    return sum(pattern.search(value) is not None for pattern in _CLASSES)
 
 
 _CLASSES = tuple(re.compile(each) for each in (rb"[a-z]", rb"[A-Z]", rb"[0-9]", rb"[^0-9A-Za-z]"))
@@ -190,13 +193,7 @@ def _entropy(text: bytes) -> float:
 ANCHORS = (
     Anchor(rb"(?:" + b"|".join(_MARKS[:-1]) + rb")", _token, in_any_case=False),
     Anchor(rb"eyJ[0-9A-Za-z_-]{8}", _web_token, in_any_case=False),
-    Anchor(rb"(?:bearer|basic|token|apikey)[ ]{1,3}[0-9A-Za-z._~+/-]{12}", lambda b, at, s: _after_scheme(b, at, s)),
+    Anchor(rb"(?:bearer|basic|token|apikey)[ ]{1,3}[0-9A-Za-z._~+/-]{12}", _after_scheme),
     Anchor(rb"-----BEGIN ", _private_key, in_any_case=False),
     Anchor(_NAMES, _assigned),
 )
-_SCHEME = re.compile(rb"(?:bearer|basic|token|apikey)(?=[ ])", re.IGNORECASE)
-
-
-def _after_scheme(buffer: bytes, at: int, settled: int) -> Span | None:
-    found = _SCHEME.search(buffer, max(at - 24, settled, 0), at)
-    return _bearer(buffer, found.end() + 1, settled) if found else None

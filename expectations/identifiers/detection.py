@@ -58,9 +58,7 @@ def find_identifiers(
     return result
 
 
-def finds(
-    texts: Sequence[str | None], known: KnownIdentifiers | None = None
-) -> Iterator[Found]:
+def finds(texts: Sequence[str | None], known: KnownIdentifiers | None = None) -> Iterator[Found]:
     """Everything found in those texts, some hundred thousand characters at a time."""
     places: list[int] = []
     size = 0
@@ -151,7 +149,5 @@ def _decoded(
     if not views:
         return [], []
     found = _found(views, known, depth=depth + 1)
-    spans = [
-        (*origins[view], kind) for view, kind in zip(found.texts, found.kinds, strict=True)
-    ]
+    spans = [(*origins[view], kind) for view, kind in zip(found.texts, found.kinds, strict=True)]
     return spans, found.known

@@ -128,9 +128,7 @@ class KnownIdentifiers:
         likely[places] = held
         return likely
 
-    def _judged(
-        self, data: bytes, words: Words, first: int, last: int, mark: int
-    ) -> Span | None:
+    def _judged(self, data: bytes, words: Words, first: int, last: int, mark: int) -> Span | None:
         starts, ends = words.starts, words.ends
         start, end = int(starts[first]), int(ends[last])
         if last > first:

@@ -49,7 +49,10 @@ _DATE = re.compile(
     rb"(?![0-9]|[-./][0-9])"
 )
 _DECIMAL = re.compile(rb"\d{1,9}\.\d{3,}(?![0-9]|[-. ][0-9])|\d{1,3}(?:\.\d{3}){2,5}(?![.-]?[0-9])")
-_SSN_COUNTED = re.compile(rb"[ ]{0,2}(?:%|units?|rows?|records?|items?|users?|bytes|dollars|people)\b|[.-][0-9A-Za-z]", re.IGNORECASE)
+_SSN_COUNTED = re.compile(
+    rb"[ ]{0,2}(?:%|units?|rows?|records?|items?|users?|bytes|dollars|people)\b|[.-][0-9A-Za-z]",
+    re.IGNORECASE,
+)
 _JOINED_LETTER = re.compile(rb"[A-Za-z_\xff]$")
 _JOINED_WORD = re.compile(
     rb"(?:tel|telephone|phone|fax|mob|mobile|cell|call|ssn|card|no|nr|to|ext|t|p|m|f)$",

@@ -26,11 +26,14 @@ _AMERICAN_DIGITS = re.compile(
 _INTERNATIONAL = re.compile(
     rb"(?:\+|00)[ ]?\(?\d{1,4}\)?(?:[ .\-/]{0,2}\(?\d{1,10}\)?){1,7}" + _EXTENSION, re.IGNORECASE
 )
-_TRUNK = re.compile(rb"\(?0\d{1,5}\)?(?:[ ./-]{1,2}\d{2,8}){1,5}(?![0-9])" + _EXTENSION, re.IGNORECASE)
+_TRUNK = re.compile(
+    rb"\(?0\d{1,5}\)?(?:[ ./-]{1,2}\d{2,8}){1,5}(?![0-9])" + _EXTENSION, re.IGNORECASE
+)
 _AREA = re.compile(rb"\(\d{2,5}\)(?:[ ./-]{0,2}\d{2,8}){1,4}(?![0-9])" + _EXTENSION, re.IGNORECASE)
 _PAIRS = re.compile(rb"\d{2,4}([.-])\d{2}(?:\1\d{2}){2,3}(?![0-9]|[-.][0-9A-Za-z])")
 _GROUPS = re.compile(
-    rb"\(?\d{1,12}\)?(?:[ .\-/]{1,2}\(?\d{1,8}\)?){0,6}(?![0-9]|-[0-9A-Za-z])" + _EXTENSION, re.IGNORECASE
+    rb"\(?\d{1,12}\)?(?:[ .\-/]{1,2}\(?\d{1,8}\)?){0,6}(?![0-9]|-[0-9A-Za-z])" + _EXTENSION,
+    re.IGNORECASE,
 )
 _THOUSANDS = re.compile(rb"\d{1,3}(?: \d{3})+(?![ .\-/]?\d)")
 _YEARS = re.compile(rb"(?:19|20)\d\d(?:[ -](?:19|20)\d\d)*(?!\d)")
@@ -79,7 +82,11 @@ def _likely(buffer: bytes, start: int) -> re.Match[bytes] | None:
         (_AMERICAN_DIGITS, _AREA_DIGITS),
     ):
         found = pattern.match(buffer, start)
-        if found and len(digits_of(found[0].split(b"x")[0])) in lengths and not is_id(buffer, start):
+        if (
+            found
+            and len(digits_of(found[0].split(b"x")[0])) in lengths
+            and not is_id(buffer, start)
+        ):
             return found
     found = _GROUPS.match(buffer, start)
     if found is None or len(digits_of(found[0].split(b"x")[0])) not in _DIGITS_WITH_WORD:
@@ -102,9 +109,7 @@ def is_id(buffer: bytes, start: int) -> bool:
 def _fits_a_plan(number: bytes) -> bool:
     """Whether a country has that code, and numbers of that length behind it."""
     plans = _plans()
-    return any(
-        len(number) - width in plans.get(number[:width], ()) for width in (1, 2, 3)
-    )
+    return any(len(number) - width in plans.get(number[:width], ()) for width in (1, 2, 3))
 
 
 @cache

@@ -21,7 +21,13 @@ _REST = (
 )
 _NUMBER_FIRST = re.compile(
     rb"(?<![0-9A-Za-z$.,])\d{1,6}[A-Za-z]?(?:-\d{1,5})?,?\s{1,2}(?:(?:[NSEW]|[NS][EW])\.?\s)?"
-    rb"(?:" + _WORD + rb"\s{1,2}){0,4}" + _WORD + rb"\s(?i:" + _TYPES + rb")(?![0-9A-Za-z\xff])\.?"
+    rb"(?:"
+    + _WORD
+    + rb"\s{1,2}){0,4}"
+    + _WORD
+    + rb"\s(?i:"
+    + _TYPES
+    + rb")(?![0-9A-Za-z\xff])\.?"
     + _REST,
 )
 _NUMBER_FIRST_LOWER = re.compile(
@@ -32,7 +38,7 @@ _BACK, _AHEAD = 72, 96
 
 
 def _number_first(buffer: bytes, at: int, settled: int) -> Span | None:
-    """"221B Baker Street": a number, names, and the type of street that the anchor found."""
+    """ "221B Baker Street": a number, names, and the type of street that the anchor found."""
     start = max(at - _BACK, settled, 0)
     for pattern in (_NUMBER_FIRST, _NUMBER_FIRST_LOWER):
         for found in pattern.finditer(buffer, start, at + _AHEAD):
@@ -47,14 +53,18 @@ _ENDINGS = (
 )
 _NAME_FIRST = re.compile(
     rb"(?<![0-9A-Za-z\xff])(?:[A-Z\xff][A-Za-z\xff.'-]{1,24}[ -]){0,2}"
-    rb"[A-Z\xff][A-Za-z\xff.'-]{0,30}(?i:(?<=[A-Za-z\xff])" + _ENDINGS + rb"|[ -]" + _ENDINGS + rb")"
+    rb"[A-Z\xff][A-Za-z\xff.'-]{0,30}(?i:(?<=[A-Za-z\xff])"
+    + _ENDINGS
+    + rb"|[ -]"
+    + _ENDINGS
+    + rb")"
     rb"\s\d{1,4}\s?[a-zA-Z]?(?![0-9A-Za-z])"
     rb"(?:,?\s{1,2}(?:[A-Z]{1,2}-)?\d{4,5}(?:\s[A-Z]{2})?(?:\s[A-Z\xff][A-Za-z\xff-]{2,24})?)?"
 )
 
 
 def _name_first(buffer: bytes, at: int, settled: int) -> Span | None:
-    """"Hauptstrasse 12": a name that ends in the type of street, then a number."""
+    """ "Hauptstrasse 12": a name that ends in the type of street, then a number."""
     for found in _NAME_FIRST.finditer(buffer, max(at - _BACK, settled, 0), at + _AHEAD):
         if found.start() < at <= found.end():
             return found.start(), found.end(), IdentifierKind.ADDRESS
@@ -72,7 +82,7 @@ _TYPE_FIRST = re.compile(
 
 
 def _type_first(buffer: bytes, at: int, settled: int) -> Span | None:
-    """"12 rue de la Paix", "Via Roma 4": the type of street, a name, a number on either side."""
+    """ "12 rue de la Paix", "Via Roma 4": the type of street, a name, a number on either side."""
     for found in _TYPE_FIRST.finditer(buffer, max(at - 16, settled, 0), at + _AHEAD):
         if found.start() < at <= found.end() and any(48 <= code <= 57 for code in found[0]):
             return found.start(), found.end(), IdentifierKind.ADDRESS
@@ -83,7 +93,9 @@ _STATES = frozenset(
     b"AL AK AZ AR CA CO CT DE FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ "
     b"NM NY NC ND OH OK OR PA RI SC SD TN TX UT VT VA WA WV WI WY DC PR AA AE AP".split()
 )
-_CITY = re.compile(rb"(?:(?:[A-Z\xff][A-Za-z\xff.'-]{1,20}[ ]?){1,3},\s{0,2})?([A-Z]{2}),?\s\d{5}(?:-\d{4})?(?!\d)")
+_CITY = re.compile(
+    rb"(?:(?:[A-Z\xff][A-Za-z\xff.'-]{1,20}[ ]?){1,3},\s{0,2})?([A-Z]{2}),?\s\d{5}(?:-\d{4})?(?!\d)"
+)
 
 
 def _state_and_code(buffer: bytes, at: int, settled: int) -> Span | None:
@@ -135,7 +147,8 @@ def _date_of_birth(buffer: bytes, at: int, settled: int) -> Span | None:
 
 _ADDRESS = IdentifierKind.ADDRESS
 ANCHORS = (
-    Anchor(rb"[0-9][^\x00]{2,64}[ \n.,]" + _TYPES + rb"[^0-9a-z\xff]",
+    Anchor(
+        rb"[0-9][^\x00]{2,64}[ \n.,]" + _TYPES + rb"[^0-9a-z\xff]",
         _number_first,
         group=AnchorGroup.PLACES,
     ),
