@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 from catalog.data_classes import DataClass
 from catalog.declared import REGISTRY
@@ -98,11 +99,8 @@ def _informed(session: AuditorSession) -> Scan:
     """A scan that knows the names every tenant uses; it lives as long as this run."""
     names: set[tuple[IdentifierKind, str]] = set()
     for dataset, kinds in _NAMES:
-        session.count_in_texts(
-            dataset,
-            list(kinds),
-            lambda batches, of=tuple(kinds.values()): _collect(names, of, batches),
-        )
+        collect = partial(_collect, names, tuple(kinds.values()))
+        session.count_in_texts(dataset, list(kinds), collect)
     return pii_scan(KnownIdentifiers.build(names))
 
 

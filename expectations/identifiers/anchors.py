@@ -23,8 +23,7 @@ Confirm = Callable[[bytes, int, int], Span | None]
 
 
 class AnchorGroup(StrEnum):
-    """Which anchors are scanned for together: one engine serves each of these many times faster
-    than one engine serves them all."""
+    """Which anchors are scanned for together: an engine for each is faster than one for all."""
 
     WORDS = "words"
     DIGITS = "digits"

@@ -12,7 +12,7 @@ def digits_of(text: bytes) -> bytes:
     return text.translate(None, _NOT_DIGITS)
 
 
-_NOT_DIGITS = bytes(code for code in range(256) if not 48 <= code <= 57)
+_NOT_DIGITS = bytes(code for code in range(256) if chr(code) not in "0123456789")
 _DOUBLED = bytes(sum(divmod(2 * digit, 10)) for digit in range(10))
 
 

@@ -191,7 +191,7 @@ def _is_visited(buffer: bytes, start: int, stop: int) -> bool:
 
 
 _VISIT = re.compile(
-    rb"\b(?:visit|site|website|domain|url|page at|go to|browse|web)[ :]{1,3}$", re.I
+    rb"\b(?:visit|site|website|domain|url|page at|go to|browse|web)[ :]{1,3}$", re.IGNORECASE
 )
 _USUAL = frozenset(
     b"com net org edu gov mil int info biz app dev cloud tech online site store shop xyz agency "
@@ -202,14 +202,13 @@ _USUAL = frozenset(
 
 def is_domain(host: bytes) -> bool:
     """Whether a dotted name ends as domains do and is not a file or the seam of two sentences."""
-    labels = host.split(b".")
-    *names, top = labels
-    if len(labels) < 2 or len(names[-1]) < 2 or not all(labels):
+    *names, top = host.split(b".")
+    if not names or not all(names) or len(names[-1]) == 1:
         return False
     lowered = top.lower()
     if not _is_top_level(lowered) or host.lower() in _PRODUCTS:
         return False
-    if len(labels) == 2 and lowered in _FILE_ENDINGS:
+    if len(names) == 1 and lowered in _FILE_ENDINGS:
         return False
     # "the end.It began" joins two sentences; "ACME.COM" is one name.
     return top == lowered or host == host.upper()

@@ -88,7 +88,8 @@ def _after_scheme(buffer: bytes, at: int, settled: int) -> Span | None:
 
 
 _KEY_BLOCK = re.compile(
-    rb"-----BEGIN [A-Z0-9 ]{0,40}-----[0-9A-Za-z+/=:,. \s\\-]{0,8000}?(?:-----END [A-Z0-9 ]{0,40}-----|(?=\x00)|$)"
+    rb"-----BEGIN [A-Z0-9 ]{0,40}-----[0-9A-Za-z+/=:,. \s\\-]{0,8000}?"
+    rb"(?:-----END [A-Z0-9 ]{0,40}-----|(?=\x00)|$)"
 )
 _KEY_START = re.compile(rb"-----BEGIN [A-Z0-9 ]{0,40}(?:-----)?")
 
@@ -101,8 +102,8 @@ def _private_key(buffer: bytes, at: int, settled: int) -> Span | None:
 
 _NAMES = (
     rb"(?:pass(?:word|wd|phrase|code|wort)?|pwd|secret|token|credential|api[ _-]?key"
-    rb"|access[ _-]?key|auth[ _-]?key|account[ _-]?key|secret[ _-]?key|private[ _-]?key|signing[ _-]?key"
-    rb"|encryption[ _-]?key|client[ _-]?secret|mot de passe|contrasena|kennwort)"
+    rb"|(?:access|auth|account|secret|private|signing|encryption)[ _-]?key"
+    rb"|client[ _-]?secret|mot de passe|contrasena|kennwort)"
 )
 _ASSIGNED = re.compile(
     rb"s?(?:[ _-]?(?:id|value|key|code))?[\"'`\])]{0,2}[ ]{0,3}"
@@ -167,7 +168,7 @@ _DIGEST_WORDS = re.compile(
 )
 _LEAST_RANDOM = 32
 _LEAST_SEGMENT = 20
-_EVEN = 3.6  # bits a character; words and names stay below
+_EVEN, _EVEN_HEX = 3.6, 3.0  # bits a character; words and names stay below
 
 
 def is_random(buffer: bytes, start: int, end: int) -> bool:
@@ -176,7 +177,10 @@ def is_random(buffer: bytes, start: int, end: int) -> bool:
     if len(run) < _LEAST_RANDOM:
         return False
     if _HEX.fullmatch(run):
-        return not _DIGEST_WORDS.search(buffer, max(start - 24, 0), start) and _entropy(run) > 3
+        return (
+            not _DIGEST_WORDS.search(buffer, max(start - 24, 0), start)
+            and _entropy(run) > _EVEN_HEX
+        )
     segment = max(_SEGMENTS.findall(run), key=len, default=b"")
     if len(segment) < _LEAST_SEGMENT or _DIGEST_WORDS.search(buffer, max(start - 24, 0), start):
         return False

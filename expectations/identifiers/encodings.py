@@ -54,7 +54,7 @@ def _as_text(decoded: bytes) -> list[str]:
         except UnicodeDecodeError:
             continue
         readable = sum(character.isprintable() or character in "\t\r\n" for character in text)
-        if len(text) >= _SHORTEST and readable >= _SHARE_OF_TEXT * len(text):
-            if encoding == "utf-8" or text.isascii():
-                return [text]
+        is_text = len(text) >= _SHORTEST and readable >= _SHARE_OF_TEXT * len(text)
+        if is_text and (encoding == "utf-8" or text.isascii()):
+            return [text]
     return []

@@ -33,15 +33,23 @@ _SIGNS = (
     | dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb\u2033", '"')
     | {"\u2236": ":", "\ua789": ":", "\u02d0": ":", "\u2028": "\n", "\u2029": "\n", "\x85": "\n"}
 )
-_SPELT = {"ß": "ss", "ẞ": "SS", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE"} | {
-    "ø": "o",
-    "Ø": "O",
-    "ł": "l",
-    "Ł": "L",
-    "đ": "d",
-    "Đ": "D",
-    "ı": "i",
+_SPELT = {
+    "\u00df": "ss",
+    "\u1e9e": "SS",
+    "\u00e6": "ae",
+    "\u00c6": "AE",
+    "\u0153": "oe",
+    "\u0152": "OE",
+    "\u00f8": "o",
+    "\u00d8": "O",
+    "\u0142": "l",
+    "\u0141": "L",
+    "\u0111": "d",
+    "\u0110": "D",
+    "\u0131": "i",
 }
+# Ideographs and syllables: letters as they are.
+_WHOLE_BLOCKS = (range(0x3400, 0xA000), range(0xAC00, 0xD7A4), range(0x20000, _LAST_ASSIGNED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +71,8 @@ def fold_tables() -> FoldTables:
     several: dict[int, str] = {}
     lookalikes = _lookalikes()
     for code in range(_LAST_ASSIGNED):
-        if 0x3400 <= code < 0x9FFF or 0xAC00 <= code < 0xD7A4 or code >= 0x20000:
-            continue  # ideographs and syllables are letters as they are
+        if any(code in block for block in _WHOLE_BLOCKS):
+            continue
         plain = _plain(chr(code), lookalikes)
         if len(plain) == 1:
             reads_as[code] = _byte(plain)

@@ -7,8 +7,6 @@ and other signs are one byte each, and a zero byte stands between texts.
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,14 +15,10 @@ from numpy.typing import NDArray
 
 from expectations.identifiers.fold_tables import DROPPED, SEVERAL, fold_tables
 
-__all__ = ["Folded", "fold_texts", "folded"]
+__all__ = ["Folded", "fold_texts"]
 
 _BETWEEN = "\x00"
 _UNSEEN_ASCII = bytes([*range(1, 9), *range(14, 32), 127])
-_SPELLED_AT = re.compile(r"\s{0,3}[(\[{<]\s{0,3}(?:at|@)\s{0,3}[)\]}>]\s{0,3}", re.IGNORECASE)
-_SPELLED_DOT = re.compile(
-    r"\s{0,3}[(\[{<]\s{0,3}(?:dot|punkt|point|\.)\s{0,3}[)\]}>]\s{0,3}", re.IGNORECASE
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,22 +104,3 @@ def _respelled(
         seen[span] = tables.reads_as[inner]
         compared[span] = tables.compared_as[inner]
     return places, seen, compared
-
-
-def folded(text: str) -> str:
-    """One text as a reader sees it, with spelled-out signs: for words to be compared by."""
-    visible = "".join(map(_visible, unicodedata.normalize("NFKC", text)))
-    return _SPELLED_DOT.sub(".", _SPELLED_AT.sub("@", visible))
-
-
-def _visible(character: str) -> str:
-    if character.isascii():
-        return character if character.isprintable() else " " if character.isspace() else ""
-    tables = fold_tables()
-    code = ord(character)
-    byte = int(tables.reads_as[code])
-    if byte == DROPPED:
-        return ""
-    if byte == SEVERAL:
-        return tables.several[code]
-    return chr(byte) if byte < 0x7F else character

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import NoReturn, Self
+from typing import NamedTuple, NoReturn, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,7 @@ _MOST_WORDS = 12
 _WIDEST_GAP = 4
 _BATCH = 50_000
 _SHORTEST = 2
+_PAIR = (0, 1)  # the words that tell a longer run
 
 
 class KnownIdentifiers:
@@ -57,17 +58,18 @@ class KnownIdentifiers:
         and parts of the second are its other identifiers.
         """
         key = DigestKey()
-        digests: list[NDArray[np.uint64]] = [np.empty(0, np.uint64)]
-        marks: list[NDArray[np.uint8]] = [np.empty(0, np.uint8)]
-        pairs: list[NDArray[np.uint64]] = [np.empty(0, np.uint64)]
+        digests = [np.empty(0, np.uint64)]
+        marks = [np.empty(0, np.uint8)]
+        pairs = [np.empty(0, np.uint64)]
         longest = 1
         forms = _form_digests(key)
         pending = iter(identifiers)
         while batch := list(islice(pending, _BATCH)):
-            built = _built([(kind, text) for kind, text in batch if text], key, forms)
-            for into, part in zip((digests, marks, pairs), built[:3], strict=True):
-                into.append(part)
-            longest = max(longest, built[3])
+            part = _built([(kind, text) for kind, text in batch if text], key, forms)
+            digests.append(part.digests)
+            marks.append(part.marks)
+            pairs.append(part.pairs)
+            longest = max(longest, part.longest)
         joined, order = np.unique(np.concatenate(digests), return_index=True)
         return cls(
             key, joined, np.concatenate(marks)[order], np.unique(np.concatenate(pairs)), longest
@@ -105,7 +107,7 @@ class KnownIdentifiers:
         digests = words.digests(slice(None), slice(None))
         single = every[self._holds(digests)]
         yield single, single
-        if self._longest < 2:
+        if self._longest == 1:
             return
         begin, end = every[:-1], every[1:]
         digests = words.digests(begin, end)
@@ -140,14 +142,20 @@ class KnownIdentifiers:
         return start, end, _KINDS[mark & ~_IN_CONTEXT]
 
 
+class _Part(NamedTuple):
+    """Digests and marks of some identifiers, digests of their first two words, the most words."""
+
+    digests: NDArray[np.uint64]
+    marks: NDArray[np.uint8]
+    pairs: NDArray[np.uint64]
+    longest: int
+
+
 def _built(
-    identifiers: Sequence[tuple[IdentifierKind, str]],
-    key: DigestKey,
-    forms: NDArray[np.uint64],
-) -> tuple[NDArray[np.uint64], NDArray[np.uint8], NDArray[np.uint64], int]:
-    """Digests and marks of a batch, digests of what their first two words are, most words."""
+    identifiers: Sequence[tuple[IdentifierKind, str]], key: DigestKey, forms: NDArray[np.uint64]
+) -> _Part:
     if not identifiers:
-        return np.empty(0, np.uint64), np.empty(0, np.uint8), np.empty(0, np.uint64), 1
+        return _Part(np.empty(0, np.uint64), np.empty(0, np.uint8), np.empty(0, np.uint64), 1)
     folded = fold_texts([text for _, text in identifiers])
     words = words_of(folded, key)
     firsts = words.starts if folded.places is None else folded.places[words.starts]
@@ -168,9 +176,9 @@ def _built(
         for first, last in zip(begin.tolist(), end.tolist(), strict=True)
     ]
     marks = kinds | (np.array(ordinary, bool) * np.uint8(_IN_CONTEXT))
-    long = counts > 2
+    long = counts > len(_PAIR)
     pairs = words.digests(begin[long], begin[long] + 1)
-    return words.digests(begin, end), marks, pairs, int(counts.max(initial=1))
+    return _Part(words.digests(begin, end), marks, pairs, int(counts.max(initial=1)))
 
 
 def _letters(

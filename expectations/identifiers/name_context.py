@@ -47,4 +47,4 @@ def stands_as_a_name(data: bytes, start: int, end: int) -> bool:
     before = data[max(start - 24, 0) : start]
     if not _SENTENCE_START.search(before):
         return True
-    return written.isupper() and len(written) > 1 or _AFTER.match(data, end, end + 24) is not None
+    return (written.isupper() and len(written) > 1) or _AFTER.match(data, end, end + 24) is not None

@@ -14,7 +14,7 @@ from expectations.identifiers.checksums import digits_of, luhn_holds
 from expectations.identifiers.kinds import IdentifierKind
 from expectations.identifiers.national_numbers import national_number
 from expectations.identifiers.networks import ipv4
-from expectations.identifiers.phones import is_id, phone
+from expectations.identifiers.phones import certain_phone, is_id, likely_phone
 
 __all__ = ["ANCHORS"]
 
@@ -71,13 +71,12 @@ _ISSUERS = re.compile(
 def _number(buffer: bytes, at: int, settled: int) -> Span | None:
     """The first identifier in the run of digits that reaches as far as the anchor."""
     low = at - _LOOK_BACK
-    if low < settled:
-        low = settled
+    low = max(low, settled)
     before = _RUN_BACKWARDS.match(buffer[low:at][::-1])
     start = at - before.end() if before else at
-    if buffer[start - 1] in _BREAKS and (common := _COMMON.match(buffer, start)):
-        if common.lastindex != _SSN_GROUP or _was_issued(*common[0].split(b"-")):
-            return start, common.end(), _COMMON_KINDS[common.lastindex or 0]
+    common = _COMMON.match(buffer, start) if buffer[start - 1] in _BREAKS else None
+    if common and (common.lastindex != _SSN_GROUP or _was_issued(*common[0].split(b"-"))):
+        return start, common.end(), _COMMON_KINDS[common.lastindex or 0]
     for place in _STARTS.finditer(buffer, start, at):
         found = _read(buffer, place.start(), settled)
         if found is not None and (found[1] >= at or found[0] == start):
@@ -89,28 +88,46 @@ def _read(buffer: bytes, start: int, settled: int) -> Span | None:
     """What the digits from there on are."""
     if start != settled and _is_inside_a_word(buffer, start):
         return None
-    if found := _SSN.match(buffer, start):
-        return _social_security(found)
-    if address := ipv4(buffer, start):
-        return address
-    if found := _CARD.match(buffer, start):
-        return found.start(), found.end(), IdentifierKind.CREDIT_CARD
-    if known := phone(buffer, start, certain=True):
-        return known
-    if found := _DIGITS.match(buffer, start):
-        digits = found[0]
-        if _is_card(digits):
-            return start, found.end(), IdentifierKind.CREDIT_CARD
-        if len(digits) == _SSN_DIGITS and _was_issued(digits[:3], digits[3:5], digits[5:]):
-            is_counted = is_id(buffer, start) or _SSN_COUNTED.match(buffer, found.end())
-            return None if is_counted else (start, found.end(), IdentifierKind.SSN)
-    elif (found := _SPACED_CARD.match(buffer, start)) and _is_card(digits_of(found[0])):
-        return start, found.end(), IdentifierKind.CREDIT_CARD
-    if national := national_number(buffer, start):
-        return national
+    for reader in (_social_security, ipv4, _printed_card, certain_phone):
+        if found := reader(buffer, start):
+            return found
+    if _SSN.match(buffer, start):
+        return None  # one that was never issued
+    for reader in (_plain_digits, _spaced_card, national_number):
+        if found := reader(buffer, start):
+            return found
     if _DATE.match(buffer, start) or _DECIMAL.match(buffer, start):
         return None
-    return phone(buffer, start, certain=False)
+    return likely_phone(buffer, start)
+
+
+def _printed_card(buffer: bytes, start: int) -> Span | None:
+    """Grouped as cards are printed: that needs no check digit."""
+    found = _CARD.match(buffer, start)
+    return (start, found.end(), IdentifierKind.CREDIT_CARD) if found else None
+
+
+def _spaced_card(buffer: bytes, start: int) -> Span | None:
+    """Grouped otherwise: the issuer and the check digit decide."""
+    found = _SPACED_CARD.match(buffer, start)
+    if found is None or not _is_card(digits_of(found[0])):
+        return None
+    return start, found.end(), IdentifierKind.CREDIT_CARD
+
+
+def _plain_digits(buffer: bytes, start: int) -> Span | None:
+    """Digits alone: a card by its check digit, nine of them a social security number."""
+    found = _DIGITS.match(buffer, start)
+    if found is None:
+        return None
+    digits, end = found[0], found.end()
+    if _is_card(digits):
+        return start, end, IdentifierKind.CREDIT_CARD
+    if len(digits) != _SSN_DIGITS or not _was_issued(digits[:3], digits[3:5], digits[5:]):
+        return None
+    if is_id(buffer, start) or _SSN_COUNTED.match(buffer, end):
+        return None
+    return start, end, IdentifierKind.SSN
 
 
 _SSN_DIGITS = 9
@@ -121,11 +138,12 @@ def _is_inside_a_word(buffer: bytes, start: int) -> bool:
     return bool(_JOINED_LETTER.search(before)) and not _JOINED_WORD.search(before)
 
 
-def _social_security(found: re.Match[bytes]) -> Span | None:
-    """Nine digits grouped so; with spaces between they need not be one, but are taken for it."""
-    if not _was_issued(*re.split(rb"[-. ]", found[0])):
+def _social_security(buffer: bytes, start: int) -> Span | None:
+    """Nine digits grouped so, whatever stands between the groups."""
+    found = _SSN.match(buffer, start)
+    if found is None or not _was_issued(*re.split(rb"[-. ]", found[0])):
         return None
-    return found.start(), found.end(), IdentifierKind.SSN
+    return start, found.end(), IdentifierKind.SSN
 
 
 def _was_issued(area: bytes, group: bytes, serial: bytes) -> bool:

@@ -7,9 +7,11 @@ from functools import cache
 __all__ = ["COMPANY_FORMS", "is_ordinary"]
 
 COMPANY_FORMS = frozenset(
-    "inc incorporated llc ltd limited corp corporation co company companies gmbh mbh ag kg kgaa ug se sa sas "
-    "sarl srl spa sl slu bv nv plc oy oyj ab asa aps pty pte kk llp lp lllp eurl snc sprl "
-    "bvba vof kft zrt doo sro spzoo ltda eireli jsc ooo oao zao pjsc tbk bhd sdn".split()
+    {"inc", "incorporated", "llc", "ltd", "limited", "ltda", "corp", "corporation", "co"}
+    | {"company", "companies", "gmbh", "mbh", "ag", "kg", "kgaa", "ug", "se", "sa", "sas", "sarl"}
+    | {"srl", "spa", "sl", "slu", "snc", "sprl", "eurl", "bv", "bvba", "vof", "nv", "plc", "oy"}
+    | {"oyj", "ab", "asa", "aps", "pty", "pte", "kk", "llp", "lp", "lllp", "kft", "zrt", "doo"}
+    | {"sro", "spzoo", "eireli", "jsc", "ooo", "oao", "zao", "pjsc", "tbk", "bhd", "sdn"}
 )
 """What follows the name of a company and is not part of it."""
 

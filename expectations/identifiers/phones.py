@@ -12,11 +12,12 @@ from expectations.identifiers.anchors import Span
 from expectations.identifiers.checksums import digits_of
 from expectations.identifiers.kinds import IdentifierKind
 
-__all__ = ["is_id", "phone"]
+__all__ = ["certain_phone", "is_id", "likely_phone"]
 
 _EXTENSION = rb"(?:[ ]?(?:x|ext\.?|extension|#)[ ]?\d{1,6})?"
 _AMERICAN = re.compile(
-    rb"(?:(?:\+|00)?1[ .\-/]{0,2})?(?:\([2-9]\d{2}\)[ .\-]{0,2}|[2-9]\d{2}[ .\-/]{1,2})\d{3}[ .\-]{1,2}\d{4}"
+    rb"(?:(?:\+|00)?1[ .\-/]{0,2})?(?:\([2-9]\d{2}\)[ .\-]{0,2}|[2-9]\d{2}[ .\-/]{1,2})"
+    rb"\d{3}[ .\-]{1,2}\d{4}"
     rb"(?![0-9]|[-.][0-9A-Za-z])" + _EXTENSION,
     re.IGNORECASE,
 )
@@ -40,7 +41,8 @@ _YEARS = re.compile(rb"(?:19|20)\d\d(?:[ -](?:19|20)\d\d)*(?!\d)")
 _PHONE_WORDS = re.compile(
     rb"\b(?:tel(?:e(?:ph|f)on[eo]?s?|e?f)?|(?:tele)?phones?|cell(?:phone)?|mobil[e]?|fax"
     rb"|call(?:s|ed|ing|back)?|dial|ring|pager|hotline|landline|whats-?app|sms|texts?|contact"
-    rb"|reach(?:ed)?|messag(?:e|es|ing)|answering|handy|(?:my|his|her|our|your|their) number|number(?: is|:)|office|desk|direct|switchboard"
+    rb"|reach(?:ed)?|messag(?:e|es|ing)|answering|handy"
+    rb"|(?:my|his|her|our|your|their) number|number(?: is|:)|office|desk|direct|switchboard"
     rb"|ext|main line|line)\b",
     re.IGNORECASE,
 )
@@ -56,9 +58,15 @@ _TRUNK_DIGITS = range(9, 14)
 _AREA_DIGITS = range(7, 13)
 
 
-def phone(buffer: bytes, start: int, *, certain: bool) -> Span | None:
-    """A telephone number from there on; certain ones are told by their form alone."""
-    found = _certain(buffer, start) if certain else _likely(buffer, start)
+def certain_phone(buffer: bytes, start: int) -> Span | None:
+    """A number from there on that its form alone tells to be one."""
+    found = _certain(buffer, start)
+    return (start, found.end(), IdentifierKind.PHONE) if found else None
+
+
+def likely_phone(buffer: bytes, start: int) -> Span | None:
+    """A number from there on that is likely one, by its groups or a word beside it."""
+    found = _likely(buffer, start)
     return (start, found.end(), IdentifierKind.PHONE) if found else None
 
 

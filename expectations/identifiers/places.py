@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from expectations.identifiers.anchors import Anchor, AnchorGroup, Span
+from expectations.identifiers.anchors import Anchor, AnchorGroup, Confirm, Span
+from expectations.identifiers.checksums import digits_of
 from expectations.identifiers.kinds import IdentifierKind
 
 __all__ = ["ANCHORS"]
@@ -38,7 +39,7 @@ _BACK, _AHEAD = 72, 96
 
 
 def _number_first(buffer: bytes, at: int, settled: int) -> Span | None:
-    """ "221B Baker Street": a number, names, and the type of street that the anchor found."""
+    """A number first, then names and the type of street: "221B Baker Street"."""
     start = max(at - _BACK, settled, 0)
     for pattern in (_NUMBER_FIRST, _NUMBER_FIRST_LOWER):
         for found in pattern.finditer(buffer, start, at + _AHEAD):
@@ -64,7 +65,7 @@ _NAME_FIRST = re.compile(
 
 
 def _name_first(buffer: bytes, at: int, settled: int) -> Span | None:
-    """ "Hauptstrasse 12": a name that ends in the type of street, then a number."""
+    """A name that ends in the type of street, then a number: "Hauptstrasse 12"."""
     for found in _NAME_FIRST.finditer(buffer, max(at - _BACK, settled, 0), at + _AHEAD):
         if found.start() < at <= found.end():
             return found.start(), found.end(), IdentifierKind.ADDRESS
@@ -82,9 +83,9 @@ _TYPE_FIRST = re.compile(
 
 
 def _type_first(buffer: bytes, at: int, settled: int) -> Span | None:
-    """ "12 rue de la Paix", "Via Roma 4": the type of street, a name, a number on either side."""
+    """The type of street first, a number on either side: "12 rue de la Paix", "Via Roma 4"."""
     for found in _TYPE_FIRST.finditer(buffer, max(at - 16, settled, 0), at + _AHEAD):
-        if found.start() < at <= found.end() and any(48 <= code <= 57 for code in found[0]):
+        if found.start() < at <= found.end() and digits_of(found[0]):
             return found.start(), found.end(), IdentifierKind.ADDRESS
     return None
 
@@ -108,7 +109,8 @@ def _state_and_code(buffer: bytes, at: int, settled: int) -> Span | None:
 
 
 _BRITISH_CODE = re.compile(
-    rb"(?<![0-9A-Za-z])(?:GIR 0AA|[A-PR-UWYZ](?:\d{1,2}|[A-HK-Y]\d{1,2}|\d[A-HJKSTUW]|[A-HK-Y]\d[A-Z])"
+    rb"(?<![0-9A-Za-z])(?:GIR 0AA|[A-PR-UWYZ]"
+    rb"(?:\d{1,2}|[A-HK-Y]\d{1,2}|\d[A-HJKSTUW]|[A-HK-Y]\d[A-Z])"
     rb" \d[ABD-HJLNP-UW-Z]{2})(?![0-9A-Za-z])"
 )
 _BOX = re.compile(
@@ -118,11 +120,11 @@ _BOX = re.compile(
 )
 
 
-def _whole(pattern: re.Pattern[bytes], kind: IdentifierKind, back: int, ahead: int):  # noqa: ANN202
+def _whole(pattern: re.Pattern[bytes], back: int, ahead: int) -> Confirm:
     def confirm(buffer: bytes, at: int, settled: int) -> Span | None:
         for found in pattern.finditer(buffer, max(at - back, settled - 1, 0), at + ahead):
             if found.start() < at <= found.end() + 1:
-                return found.start(), found.end(), kind
+                return found.start(), found.end(), IdentifierKind.ADDRESS
         return None
 
     return confirm
@@ -145,7 +147,6 @@ def _date_of_birth(buffer: bytes, at: int, settled: int) -> Span | None:
     return (*found.span("date"), IdentifierKind.DATE_OF_BIRTH) if found else None
 
 
-_ADDRESS = IdentifierKind.ADDRESS
 ANCHORS = (
     Anchor(
         rb"[0-9][^\x00]{2,64}[ \n.,]" + _TYPES + rb"[^0-9a-z\xff]",
@@ -162,15 +163,16 @@ ANCHORS = (
     Anchor(rb"[ ,\n][0-9]{5}[^0-9]", _state_and_code, group=AnchorGroup.DIGITS),
     Anchor(
         rb"[0-9A-Z] [0-9][ABD-HJLNP-UW-Z]{2}[^0-9A-Za-z]",
-        _whole(_BRITISH_CODE, _ADDRESS, 10, 1),
+        _whole(_BRITISH_CODE, 10, 1),
         in_any_case=False,
     ),
     Anchor(
         rb"(?:p\.?\s?o\.?\s?box|postfach|post office box|postale|apartado|box)\s{1,2}#?[0-9]",
-        _whole(_BOX, _ADDRESS, 24, 8),
+        _whole(_BOX, 24, 8),
     ),
     Anchor(
-        rb"[^a-z](?:born|date of birth|birth ?date|birthday|dob|d\.o\.b\.|geboren(?: am)?|birth)[^a-z]",
+        rb"[^a-z](?:born|date of birth|birth ?date|birthday|dob|d\.o\.b\."
+        rb"|geboren(?: am)?|birth)[^a-z]",
         _date_of_birth,
     ),
 )

@@ -14,6 +14,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from expectations.identifiers.fold_tables import OTHER_LETTER
 from expectations.identifiers.folding import Folded
 
 __all__ = ["DigestKey", "Words", "words_of"]
@@ -99,7 +100,7 @@ def words_of(folded: Folded, key: DigestKey) -> Words:
         is_letter = _ASCII_LETTERS[seen]
         values = key.of_bytes[seen[is_letter]]
     else:
-        is_letter = _ASCII_LETTERS[seen] | (seen == 0xFF)
+        is_letter = _ASCII_LETTERS[seen] | (seen == OTHER_LETTER)
         values = key.of_codes(folded.codes[is_letter].astype(np.uint64))
     edges = np.flatnonzero(np.diff(is_letter))  # the buffer begins and ends with a zero byte
     starts, ends = edges[::2] + 1, edges[1::2] + 1
@@ -116,6 +117,8 @@ def _joined_over_lines(
     data: bytes, starts: NDArray[np.int64], ends: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     seen = np.frombuffer(data, np.uint8)
-    broken = (seen[ends[:-1]] == ord("-")) & (seen[np.minimum(ends[:-1] + 1, len(seen) - 1)] == 10)
+    broken = (seen[ends[:-1]] == ord("-")) & (
+        seen[np.minimum(ends[:-1] + 1, len(seen) - 1)] == ord("\n")
+    )
     broken &= starts[1:] == ends[:-1] + 2
-    return starts[np.append(True, ~broken)], ends[np.append(~broken, True)]  # noqa: FBT003
+    return starts[np.append(True, ~broken)], ends[np.append(~broken, True)]
