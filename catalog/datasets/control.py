@@ -367,10 +367,10 @@ DATASETS: tuple[Dataset, ...] = (
         unique=(("kind", "run_id"),),
     ),
     _dataset(
-        "ledger_leaves",
+        "ledger_entries",
         _SHOWN,
-        "One leaf for every promotion step, decision, audited write and class change. "
-        "Append only.",
+        "One entry for every promotion step, decision, audited write and class change. "
+        "Never changed; erased whole, on record.",
         ("entry_id",),
         Column("entry_id", _BIG, "Running number; numbers may be missing", identity=True),
         Column(
@@ -379,26 +379,24 @@ DATASETS: tuple[Dataset, ...] = (
             "What was recorded: promotion, approval, kv_audit, class_change or erasure",
         ),
         Column("row_key", _T, "Key of the row that it is about"),
-        Column("leaf", ColumnType.BYTES, "SHA-256 of a random salt and the record"),
+        Column("leaf", ColumnType.BYTES, "SHA-256 of the salt and the record"),
+        Column("salt", ColumnType.BYTES, "Random, so that a leaf cannot be guessed"),
+        Column(
+            "record",
+            _T,
+            "Canonical JSON (RFC 8785) of what was recorded; people, logins, tenants and free "
+            "texts by pseudonym",
+        ),
         Column("written_at", _TS, "When it was written", default=_NOW),
     ),
     _dataset(
-        "ledger_records",
+        "ledger_leaves",
         _SHOWN,
-        "What each leaf is the hash of; people, logins, tenants and free texts by pseudonym. "
-        "Erased whole or never changed.",
-        ("entry_id",),
-        Column("entry_id", _BIG, "The entry"),
-        Column("salt", ColumnType.BYTES, "Random salt, so that a leaf cannot be guessed"),
-        Column("record", _T, "Canonical JSON (RFC 8785) of what was recorded"),
-    ),
-    _dataset(
-        "ledger_positions",
-        _SHOWN,
-        "The order of the leaves in the Merkle tree, given by the sealer. Append only.",
+        "The leaves of the Merkle tree in the order that the sealer gave them. Append only.",
         ("position",),
         Column("position", _BIG, "Place in the tree, from 0, without a gap"),
         Column("entry_id", _BIG, "The entry"),
+        Column("leaf", ColumnType.BYTES, "Its leaf, which stays when the entry is erased"),
         unique=(("entry_id",),),
     ),
     _dataset(

@@ -268,7 +268,6 @@ APPEND_ONLY = frozenset(
         "control.check_results",
         "control.ledger_checkpoints",
         "control.ledger_leaves",
-        "control.ledger_positions",
         "control.revoked_claims",
         "platform.decision_log",
         "platform.kv_audit",

@@ -168,11 +168,11 @@ def _ledger(seen: Inspected) -> Iterator[str]:
         yield f"a write to {table} leaves no leaf in the ledger"
     # tgtype 58 as above.
     if not seen.rows(
-        "SELECT FROM pg_trigger WHERE tgrelid = to_regclass('control.ledger_records') "
+        "SELECT FROM pg_trigger WHERE tgrelid = to_regclass('control.ledger_entries') "
         "AND tgenabled = 'A' AND tgtype = 58 AND tgqual IS NULL "
-        "AND tgfoid = to_regprocedure('control.refuse_record_change()')"
+        "AND tgfoid = to_regprocedure('control.refuse_entry_change()')"
     ):
-        yield "control.ledger_records can be changed afterwards"
+        yield "control.ledger_entries can be changed afterwards"
 
 
 def _lacking(
@@ -203,7 +203,7 @@ def _reactions(seen: Inspected) -> Iterator[str]:
         "AND tgfoid IS DISTINCT FROM to_regprocedure('control.refuse_change()') "
         "AND tgfoid IS DISTINCT FROM to_regprocedure('control.record_admin_write()') "
         "AND tgfoid IS DISTINCT FROM to_regprocedure('control.append_to_ledger()') "
-        "AND tgfoid IS DISTINCT FROM to_regprocedure('control.refuse_record_change()') "
+        "AND tgfoid IS DISTINCT FROM to_regprocedure('control.refuse_entry_change()') "
         "UNION ALL SELECT ev_class, 'rule ' || rulename FROM pg_rewrite) x "
         "JOIN pg_class c ON c.oid = x.rel JOIN pg_namespace n ON n.oid = c.relnamespace "
         "WHERE n.nspname = ANY(:schemas) AND c.relkind IN ('r', 'p')",

@@ -2,39 +2,35 @@
 -- A leaf for every row that decides, promotes or audits, written by triggers in the row's own
 -- transaction: nobody who writes such a row can leave its leaf out.  Writers take no lock of each
 -- other's; the sealer numbers what is committed.
-CREATE TABLE control.ledger_leaves (
+CREATE TABLE control.ledger_entries (
     entry_id BIGINT GENERATED ALWAYS AS IDENTITY,
     kind TEXT NOT NULL,
     row_key TEXT NOT NULL,
     leaf BYTEA NOT NULL,
-    written_at TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL,
-    CONSTRAINT ledger_leaves_pkey PRIMARY KEY (entry_id)
-);
-COMMENT ON TABLE control.ledger_leaves IS '[ascend_platform_metric] One leaf for every promotion step, decision, audited write and class change. Append only.';
-COMMENT ON COLUMN control.ledger_leaves.entry_id IS '[ascend_platform_metric] Running number; numbers may be missing';
-COMMENT ON COLUMN control.ledger_leaves.kind IS '[ascend_platform_metric] What was recorded: promotion, approval, kv_audit, class_change or erasure';
-COMMENT ON COLUMN control.ledger_leaves.row_key IS '[ascend_platform_metric] Key of the row that it is about';
-COMMENT ON COLUMN control.ledger_leaves.leaf IS '[ascend_platform_metric] SHA-256 of a random salt and the record';
-COMMENT ON COLUMN control.ledger_leaves.written_at IS '[ascend_platform_metric] When it was written';
-CREATE TABLE control.ledger_records (
-    entry_id BIGINT NOT NULL,
     salt BYTEA NOT NULL,
     record TEXT NOT NULL,
-    CONSTRAINT ledger_records_pkey PRIMARY KEY (entry_id)
+    written_at TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT ledger_entries_pkey PRIMARY KEY (entry_id)
 );
-COMMENT ON TABLE control.ledger_records IS '[ascend_platform_metric] What each leaf is the hash of; people, logins, tenants and free texts by pseudonym. Erased whole or never changed.';
-COMMENT ON COLUMN control.ledger_records.entry_id IS '[ascend_platform_metric] The entry';
-COMMENT ON COLUMN control.ledger_records.salt IS '[ascend_platform_metric] Random salt, so that a leaf cannot be guessed';
-COMMENT ON COLUMN control.ledger_records.record IS '[ascend_platform_metric] Canonical JSON (RFC 8785) of what was recorded';
-CREATE TABLE control.ledger_positions (
+COMMENT ON TABLE control.ledger_entries IS '[ascend_platform_metric] One entry for every promotion step, decision, audited write and class change. Never changed; erased whole, on record.';
+COMMENT ON COLUMN control.ledger_entries.entry_id IS '[ascend_platform_metric] Running number; numbers may be missing';
+COMMENT ON COLUMN control.ledger_entries.kind IS '[ascend_platform_metric] What was recorded: promotion, approval, kv_audit, class_change or erasure';
+COMMENT ON COLUMN control.ledger_entries.row_key IS '[ascend_platform_metric] Key of the row that it is about';
+COMMENT ON COLUMN control.ledger_entries.leaf IS '[ascend_platform_metric] SHA-256 of the salt and the record';
+COMMENT ON COLUMN control.ledger_entries.salt IS '[ascend_platform_metric] Random, so that a leaf cannot be guessed';
+COMMENT ON COLUMN control.ledger_entries.record IS '[ascend_platform_metric] Canonical JSON (RFC 8785) of what was recorded; people, logins, tenants and free texts by pseudonym';
+COMMENT ON COLUMN control.ledger_entries.written_at IS '[ascend_platform_metric] When it was written';
+CREATE TABLE control.ledger_leaves (
     position BIGINT NOT NULL,
     entry_id BIGINT NOT NULL,
-    CONSTRAINT ledger_positions_pkey PRIMARY KEY (position),
-    CONSTRAINT ledger_positions_entry_id_key UNIQUE (entry_id)
+    leaf BYTEA NOT NULL,
+    CONSTRAINT ledger_leaves_pkey PRIMARY KEY (position),
+    CONSTRAINT ledger_leaves_entry_id_key UNIQUE (entry_id)
 );
-COMMENT ON TABLE control.ledger_positions IS '[ascend_platform_metric] The order of the leaves in the Merkle tree, given by the sealer. Append only.';
-COMMENT ON COLUMN control.ledger_positions.position IS '[ascend_platform_metric] Place in the tree, from 0, without a gap';
-COMMENT ON COLUMN control.ledger_positions.entry_id IS '[ascend_platform_metric] The entry';
+COMMENT ON TABLE control.ledger_leaves IS '[ascend_platform_metric] The leaves of the Merkle tree in the order that the sealer gave them. Append only.';
+COMMENT ON COLUMN control.ledger_leaves.position IS '[ascend_platform_metric] Place in the tree, from 0, without a gap';
+COMMENT ON COLUMN control.ledger_leaves.entry_id IS '[ascend_platform_metric] The entry';
+COMMENT ON COLUMN control.ledger_leaves.leaf IS '[ascend_platform_metric] Its leaf, which stays when the entry is erased';
 CREATE TABLE control.ledger_checkpoints (
     tree_size BIGINT NOT NULL,
     root BYTEA NOT NULL,
@@ -72,8 +68,8 @@ BEGIN
         opad := opad || set_byte('\x00'::bytea, 0, get_byte(ipad, i) # 54 # 92);
     END LOOP;
     INSERT INTO control.pseudonym_keys VALUES ('ledger', ipad, opad);
-    FOREACH name IN ARRAY ARRAY['ledger_leaves', 'ledger_records', 'ledger_positions',
-                                'ledger_checkpoints', 'pseudonym_keys'] LOOP
+    FOREACH name IN ARRAY ARRAY['ledger_entries', 'ledger_leaves', 'ledger_checkpoints',
+                                'pseudonym_keys'] LOOP
         EXECUTE format('ALTER TABLE control.%I OWNER TO cl_key', name);
         EXECUTE format('ALTER TABLE control.%I ENABLE ROW LEVEL SECURITY', name);
         IF name <> 'pseudonym_keys' THEN
@@ -82,7 +78,7 @@ BEGIN
                 ' USING ((SELECT control.platform_reads()))', name);
             EXECUTE format('GRANT SELECT ON control.%I TO platform_rw', name);
         END IF;
-        IF name IN ('ledger_leaves', 'ledger_positions', 'ledger_checkpoints') THEN
+        IF name IN ('ledger_leaves', 'ledger_checkpoints') THEN
             EXECUTE format(
                 'CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON control.%I'
                 ' FOR EACH STATEMENT EXECUTE FUNCTION control.refuse_change()', name);
@@ -138,69 +134,75 @@ BEGIN
     END CASE;
 END $$;
 
--- What stands in a record for a value: itself where it may be shown, else a keyed pseudonym, which
--- is the same for the same value.  A value that looks like a pseudonym is never shown.
-CREATE FUNCTION control.recorded(value jsonb, shown boolean, k control.pseudonym_keys) RETURNS text
-LANGUAGE sql IMMUTABLE
+-- A keyed pseudonym of a value, as a JSON string: the same for the same value.
+CREATE FUNCTION control.pseudonym(value jsonb, k control.pseudonym_keys) RETURNS text
+LANGUAGE plpgsql IMMUTABLE
 SET search_path = pg_catalog, pg_temp AS $$
-    SELECT CASE
-        WHEN jsonb_typeof(value) IN ('null', 'boolean') THEN value::text
-        WHEN jsonb_typeof(value) = 'number' OR shown AND NOT starts_with(value::text, '"~')
-        THEN control.canonical_json(value)
-        ELSE '"~' || left(encode(sha256(k.opad || sha256(k.ipad || convert_to(
-            control.canonical_json(value), 'UTF8'))), 'hex'), 32) || '"' END
-$$;
+BEGIN
+    RETURN '"~' || left(encode(sha256(k.opad || sha256(k.ipad || convert_to(
+        control.canonical_json(value), 'UTF8'))), 'hex'), 32) || '"';
+END $$;
 
--- A row as it stands in its record; shown: the columns whose texts may leave the platform.
+-- A row as it stands in its record.  shown: the columns whose texts may leave the platform; other
+-- texts, and a text that looks like a pseudonym, are pseudonyms.  Strings, the most frequent case,
+-- are said here as pseudonym() and canonical_json() say them: this runs in every write's way.
 CREATE FUNCTION control.recorded_row(row_ jsonb, shown text[], k control.pseudonym_keys)
 RETURNS text
-LANGUAGE sql IMMUTABLE
+LANGUAGE plpgsql IMMUTABLE
 SET search_path = pg_catalog, pg_temp AS $$
-    SELECT '{' || string_agg(
-        to_json(e.key)::text || ':' || CASE
-            WHEN jsonb_typeof(e.value) IN ('null', 'boolean') THEN e.value::text
-            WHEN e.key = ANY (shown) AND jsonb_typeof(e.value) = 'string'
-                 AND NOT starts_with(e.value::text, '"~') THEN e.value::text
-            ELSE control.recorded(e.value, e.key = ANY (shown), k) END,
-        ',' ORDER BY e.key COLLATE "C") || '}'
-    FROM jsonb_each(row_) e
-$$;
+BEGIN
+    RETURN (
+        SELECT '{' || string_agg(
+            to_json(e.key)::text || ':' || CASE jsonb_typeof(e.value)
+                WHEN 'string' THEN CASE
+                    WHEN e.key = ANY (shown) AND NOT starts_with(e.value::text, '"~')
+                    THEN e.value::text
+                    ELSE '"~' || left(encode(sha256(k.opad || sha256(
+                             k.ipad || convert_to(e.value::text, 'UTF8'))), 'hex'), 32) || '"' END
+                WHEN 'null' THEN 'null'
+                WHEN 'boolean' THEN e.value::text
+                WHEN 'number' THEN control.canonical_json(e.value)
+                ELSE CASE WHEN e.key = ANY (shown) THEN control.canonical_json(e.value)
+                     ELSE control.pseudonym(e.value, k) END END,
+            ',' ORDER BY e.key COLLATE "C") || '}'
+        FROM jsonb_each(row_) e);
+END $$;
 
 -- The columns of a row whose texts its record shows; of an audited write the subject only where
 -- it is a store, a workflow or a floor: no person, login, tenant or fund.
 CREATE FUNCTION control.shown_columns(kind_ text, row_ jsonb, declared text) RETURNS text[]
-LANGUAGE sql IMMUTABLE
+LANGUAGE plpgsql IMMUTABLE
 SET search_path = pg_catalog, pg_temp AS $$
-    SELECT string_to_array(declared, ' ') || CASE
-        WHEN kind_ IN ('kv_audit', 'class_change') AND (
-            starts_with(row_->>'action', 'class ') OR row_->>'action' IN (
-                'workflow approved', 'workflow rejected', 'floor added', 'floor changed',
-                'floor removed'))
-        THEN ARRAY['subject', 'from_value', 'to_value'] ELSE '{}' END
-$$;
+BEGIN
+    IF kind_ IN ('kv_audit', 'class_change') AND (
+        starts_with(row_->>'action', 'class ') OR row_->>'action' IN (
+            'workflow approved', 'workflow rejected', 'floor added', 'floor changed',
+            'floor removed'))
+    THEN
+        RETURN string_to_array(declared || ' subject from_value to_value', ' ');
+    END IF;
+    RETURN string_to_array(declared, ' ');
+END $$;
 
-CREATE FUNCTION control.append_leaf(
+CREATE FUNCTION control.append_entry(
     kind_ text, key text, change text, row_ jsonb, shown text[]
-) RETURNS bigint
+) RETURNS void
 LANGUAGE plpgsql
 SET timezone = 'UTC'
 SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     k control.pseudonym_keys;
-    salt bytea := uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid());
+    salt bytea := uuid_send(gen_random_uuid());  -- 122 random bits
     record text;
-    entry bigint;
 BEGIN
     SELECT * INTO STRICT k FROM control.pseudonym_keys WHERE purpose = 'ledger';
     record := '{"at":' || to_json(clock_timestamp())::text || ',"change":' || to_json(change)::text
         || ',"key":' || to_json(key)::text || ',"kind":' || to_json(kind_)::text || ',"login":'
-        || control.recorded(to_jsonb(session_user::text), false, k)
+        || '"~' || left(encode(sha256(k.opad || sha256(k.ipad || convert_to(
+               to_json(session_user::text)::text, 'UTF8'))), 'hex'), 32) || '"'
         || ',"row":' || control.recorded_row(row_, shown, k) || '}';
-    INSERT INTO control.ledger_leaves (kind, row_key, leaf)
-        VALUES (kind_, key, sha256(salt || convert_to(record, 'UTF8')))
-        RETURNING entry_id INTO entry;
-    INSERT INTO control.ledger_records (entry_id, salt, record) VALUES (entry, salt, record);
-    RETURN entry;
+    INSERT INTO control.ledger_entries (kind, row_key, leaf, salt, record)
+        VALUES (kind_, key, sha256(salt || convert_to(record, 'UTF8')), salt, record);
 END $$;
 
 -- Arguments: the kind, the column of the key, the columns whose texts may be shown.
@@ -213,7 +215,7 @@ DECLARE
     row_ jsonb;
 BEGIN
     IF TG_OP = 'TRUNCATE' THEN
-        PERFORM control.append_leaf(kind, '*', 'truncate', '{}'::jsonb, '{}');
+        PERFORM control.append_entry(kind, '*', 'truncate', '{}'::jsonb, '{}');
         RETURN NULL;
     END IF;
     IF TG_OP = 'DELETE' THEN
@@ -223,7 +225,7 @@ BEGIN
     ELSE
         row_ := to_jsonb(NEW);
         IF TG_OP = 'UPDATE' AND to_jsonb(OLD)->>TG_ARGV[1] IS DISTINCT FROM row_->>TG_ARGV[1] THEN
-            PERFORM control.append_leaf(
+            PERFORM control.append_entry(
                 kind, to_jsonb(OLD)->>TG_ARGV[1], 'delete', to_jsonb(OLD),
                 string_to_array(TG_ARGV[2], ' '));
         END IF;
@@ -231,14 +233,14 @@ BEGIN
     IF kind = 'kv_audit' AND starts_with(row_->>'action', 'class ') THEN
         kind := 'class_change';
     END IF;
-    PERFORM control.append_leaf(
+    PERFORM control.append_entry(
         kind, row_->>TG_ARGV[1], lower(TG_OP), row_,
         control.shown_columns(kind, row_, TG_ARGV[2]));
     RETURN NULL;
 END $$;
 
--- Records are erased by control.erase_ledger_records() alone, which leaves a leaf of its own.
-CREATE FUNCTION control.refuse_record_change() RETURNS trigger
+-- Entries are erased by control.erase_ledger_entries() alone, which leaves an entry of its own.
+CREATE FUNCTION control.refuse_entry_change() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF TG_OP = 'DELETE' AND current_setting('classline.erasing', true)
@@ -247,53 +249,61 @@ BEGIN
     END IF;
     RAISE EXCEPTION '%.% is append-only: % refused', TG_TABLE_SCHEMA, TG_TABLE_NAME, TG_OP
         USING ERRCODE = 'CL030',
-        HINT = 'control.erase_ledger_records() erases records and says so in the ledger';
+        HINT = 'control.erase_ledger_entries() erases entries and says so in the ledger';
 END $$;
-CREATE TRIGGER erased_only BEFORE UPDATE OR DELETE OR TRUNCATE ON control.ledger_records
-    FOR EACH STATEMENT EXECUTE FUNCTION control.refuse_record_change();
-ALTER TABLE control.ledger_records ENABLE ALWAYS TRIGGER erased_only;
+CREATE TRIGGER erased_only BEFORE UPDATE OR DELETE OR TRUNCATE ON control.ledger_entries
+    FOR EACH STATEMENT EXECUTE FUNCTION control.refuse_entry_change();
+ALTER TABLE control.ledger_entries ENABLE ALWAYS TRIGGER erased_only;
 
--- Destroys salts and records of those rows; their leaves stay, and a record names them, so that
--- the ledger verifies without what was erased, and nobody erases unseen.
-CREATE FUNCTION control.erase_ledger_records(kinds text[], keys text[]) RETURNS bigint
+-- Gives every committed entry without one a place in the tree, in order of writing; returns how
+-- many have one.  Places are committed before a checkpoint over them is signed, so no crash can
+-- leave a signature over an order that another seal would give anew.
+CREATE FUNCTION control.number_leaves() RETURNS bigint
+LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE taken bigint;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('ledger leaves', 0));
+    SELECT COALESCE(max(position) + 1, 0) INTO taken FROM control.ledger_leaves;
+    INSERT INTO control.ledger_leaves (position, entry_id, leaf)
+        SELECT taken - 1 + row_number() OVER (ORDER BY e.entry_id), e.entry_id, e.leaf
+        FROM control.ledger_entries e
+        WHERE NOT EXISTS (SELECT FROM control.ledger_leaves l WHERE l.entry_id = e.entry_id)
+        ORDER BY e.entry_id;
+    RETURN (SELECT COALESCE(max(position) + 1, 0) FROM control.ledger_leaves);
+END $$;
+
+CREATE FUNCTION control.number_ledger() RETURNS bigint
+LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM control.require_platform();
+    RETURN control.number_leaves();
+END $$;
+
+-- Destroys the entries of those rows with their salts; their leaves stay, and an entry names them,
+-- so that the ledger verifies without what was erased, and nobody erases unseen.
+CREATE FUNCTION control.erase_ledger_entries(kinds text[], keys text[]) RETURNS bigint
 LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     entries bigint[];
     leaves jsonb;
 BEGIN
-    SELECT array_agg(l.entry_id), jsonb_agg(encode(l.leaf, 'hex') ORDER BY l.entry_id)
+    PERFORM control.number_leaves();
+    SELECT array_agg(e.entry_id), jsonb_agg(encode(e.leaf, 'hex') ORDER BY e.entry_id)
         INTO entries, leaves
-        FROM control.ledger_leaves l JOIN control.ledger_records r USING (entry_id)
-        WHERE l.kind = ANY (kinds) AND l.row_key = ANY (keys) AND l.kind <> 'erasure';
+        FROM control.ledger_entries e
+        WHERE e.kind = ANY (kinds) AND e.row_key = ANY (keys) AND e.kind <> 'erasure';
     IF entries IS NULL THEN
         RETURN 0;
     END IF;
-    PERFORM control.append_leaf('erasure', cardinality(entries)::text, 'insert',
-                                jsonb_build_object('leaves', leaves), ARRAY['leaves']);
+    PERFORM control.append_entry('erasure', cardinality(entries)::text, 'insert',
+                                 jsonb_build_object('leaves', leaves), ARRAY['leaves']);
     PERFORM set_config('classline.erasing', pg_current_xact_id()::text, true);
-    DELETE FROM control.ledger_records WHERE entry_id = ANY (entries);
+    DELETE FROM control.ledger_entries WHERE entry_id = ANY (entries);
     PERFORM set_config('classline.erasing', '', true);
     RETURN cardinality(entries);
-END $$;
-
--- Gives every committed leaf without one a place in the tree, in order of writing; returns how many
--- have one.  Places are committed before a checkpoint over them is signed, so no crash can leave a
--- signature over an order that another seal would give anew.
-CREATE FUNCTION control.number_ledger() RETURNS bigint
-LANGUAGE plpgsql
-SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE taken bigint;
-BEGIN
-    PERFORM control.require_platform();
-    PERFORM pg_advisory_xact_lock(hashtextextended('ledger positions', 0));
-    SELECT COALESCE(max(position) + 1, 0) INTO taken FROM control.ledger_positions;
-    INSERT INTO control.ledger_positions (position, entry_id)
-        SELECT taken - 1 + row_number() OVER (ORDER BY l.entry_id), l.entry_id
-        FROM control.ledger_leaves l
-        WHERE NOT EXISTS (SELECT FROM control.ledger_positions p WHERE p.entry_id = l.entry_id)
-        ORDER BY l.entry_id;
-    RETURN (SELECT COALESCE(max(position) + 1, 0) FROM control.ledger_positions);
 END $$;
 
 CREATE FUNCTION control.record_checkpoint(size bigint, root_ bytea, frontier_ bytea, note_ text)
@@ -302,7 +312,7 @@ LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     PERFORM control.require_platform();
-    IF size > (SELECT COALESCE(max(position) + 1, 0) FROM control.ledger_positions) THEN
+    IF size > (SELECT COALESCE(max(position) + 1, 0) FROM control.ledger_leaves) THEN
         RAISE EXCEPTION 'a checkpoint covers leaves that have no place' USING ERRCODE = 'CL033';
     END IF;
     INSERT INTO control.ledger_checkpoints (tree_size, root, frontier, note)
@@ -320,8 +330,9 @@ LANGUAGE sql IMMUTABLE
 SET search_path = pg_catalog, pg_temp AS $$
     SELECT NOT EXISTS (
         SELECT FROM jsonb_each(recorded_row) r
-        WHERE control.recorded(row_->r.key, NOT starts_with(r.value::text, '"~'), k)
-              IS DISTINCT FROM control.canonical_json(r.value))
+        WHERE r.value::text IS DISTINCT FROM CASE
+            WHEN starts_with(r.value::text, '"~') THEN control.pseudonym(row_->r.key, k)
+            ELSE control.canonical_json(row_->r.key)::jsonb::text END)
 $$;
 
 -- Rows that are not as their newest record says, by kind and key.  Unchanged rows are compared as
@@ -346,24 +357,20 @@ BEGIN
         WHERE g.tgname = 'ledger' AND g.tgfoid = 'control.append_to_ledger()'::regprocedure
     LOOP
         RETURN QUERY EXECUTE format($q$
-            WITH entries AS (
-                SELECT COALESCE(r.record::jsonb->>'kind', l.kind) AS kind,
-                       COALESCE(r.record::jsonb->>'key', l.row_key) AS row_key,
-                       l.entry_id, r.record
-                FROM control.ledger_leaves l LEFT JOIN control.ledger_records r USING (entry_id)),
-            newest AS (
-                -- The order that the tree protects, not the numbers that it does not.
-                SELECT DISTINCT ON (e.row_key) e.row_key, e.kind, e.record
-                FROM entries e LEFT JOIN control.ledger_positions p USING (entry_id)
-                WHERE e.kind = ANY (CASE WHEN %1$L = 'kv_audit'
+            WITH newest AS (
+                -- By the order that the tree protects, not by the numbers that it does not.
+                SELECT DISTINCT ON (r.key) r.key AS row_key, r.kind, e.record
+                FROM control.ledger_entries e LEFT JOIN control.ledger_leaves l USING (entry_id)
+                CROSS JOIN LATERAL (
+                    SELECT e.record::jsonb->>'kind' AS kind, e.record::jsonb->>'key' AS key) r
+                WHERE r.kind = ANY (CASE WHEN %1$L = 'kv_audit'
                                     THEN '{kv_audit,class_change}'::text[] ELSE ARRAY[%1$L] END)
-                  AND e.row_key <> '*'
-                ORDER BY e.row_key, p.position DESC NULLS FIRST, e.entry_id DESC),
+                  AND r.key <> '*'
+                ORDER BY r.key, l.position DESC NULLS FIRST, e.entry_id DESC),
             compared AS (
                 SELECT COALESCE(n.kind, %1$L) AS kind, COALESCE(n.row_key, s.row_key) AS row_key,
                     CASE
                     WHEN n.row_key IS NULL THEN 'has no record'
-                    WHEN n.record IS NULL THEN NULL
                     WHEN s.row_key IS NULL THEN
                         CASE WHEN n.record::jsonb->>'change' <> 'delete' THEN 'is gone' END
                     WHEN n.record::jsonb->>'change' = 'delete' THEN 'is back after it was deleted'
@@ -392,10 +399,11 @@ DECLARE
 BEGIN
     PERFORM set_config('timezone', 'UTC', true);
     FOREACH f IN ARRAY ARRAY[
-        'canonical_json(jsonb)', 'recorded(jsonb, boolean, control.pseudonym_keys)',
+        'canonical_json(jsonb)', 'pseudonym(jsonb, control.pseudonym_keys)',
         'recorded_row(jsonb, text[], control.pseudonym_keys)', 'shown_columns(text, jsonb, text)',
-        'append_leaf(text, text, text, jsonb, text[])', 'append_to_ledger()',
-        'refuse_record_change()', 'erase_ledger_records(text[], text[])', 'number_ledger()',
+        'append_entry(text, text, text, jsonb, text[])', 'append_to_ledger()',
+        'refuse_entry_change()', 'erase_ledger_entries(text[], text[])', 'number_leaves()',
+        'number_ledger()',
         'record_checkpoint(bigint, bytea, bytea, text)',
         'matches_record(jsonb, jsonb, control.pseudonym_keys)', 'ledger_differences()'
     ] LOOP
@@ -416,7 +424,7 @@ BEGIN
         LOOP
             f := CASE WHEN t.kind = 'kv_audit' AND starts_with(r.row_->>'action', 'class ')
                  THEN 'class_change' ELSE t.kind END;
-            PERFORM control.append_leaf(f, r.row_->>t.key, 'found', r.row_,
+            PERFORM control.append_entry(f, r.row_->>t.key, 'found', r.row_,
                                         control.shown_columns(f, r.row_, t.shown));
         END LOOP;
         EXECUTE format(

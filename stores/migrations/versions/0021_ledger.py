@@ -2,16 +2,16 @@
 
 The class of every column it adds:
 
+control.ledger_entries.entry_id: ascend_platform_metric
+control.ledger_entries.kind: ascend_platform_metric
+control.ledger_entries.row_key: ascend_platform_metric
+control.ledger_entries.leaf: ascend_platform_metric
+control.ledger_entries.salt: ascend_platform_metric
+control.ledger_entries.record: ascend_platform_metric
+control.ledger_entries.written_at: ascend_platform_metric
+control.ledger_leaves.position: ascend_platform_metric
 control.ledger_leaves.entry_id: ascend_platform_metric
-control.ledger_leaves.kind: ascend_platform_metric
-control.ledger_leaves.row_key: ascend_platform_metric
 control.ledger_leaves.leaf: ascend_platform_metric
-control.ledger_leaves.written_at: ascend_platform_metric
-control.ledger_records.entry_id: ascend_platform_metric
-control.ledger_records.salt: ascend_platform_metric
-control.ledger_records.record: ascend_platform_metric
-control.ledger_positions.position: ascend_platform_metric
-control.ledger_positions.entry_id: ascend_platform_metric
 control.ledger_checkpoints.tree_size: ascend_platform_metric
 control.ledger_checkpoints.root: ascend_platform_metric
 control.ledger_checkpoints.frontier: ascend_platform_metric
