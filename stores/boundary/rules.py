@@ -294,9 +294,11 @@ LEDGERED: Mapping[str, tuple[str, str, str]] = {
     "control.promotions": (
         "promotion",
         "promotion_id",
-        "promotion_id idempotency_key base_key workflow source_digest run_id from_class to_class "
-        "sources target policy snapshot_digest candidate_digest closed_before suppressed state "
-        "created_at published_at family partition held superseded",
+        (
+            "promotion_id idempotency_key base_key workflow source_digest run_id from_class "
+            "to_class sources target policy snapshot_digest candidate_digest closed_before "
+            "suppressed state created_at published_at family partition held superseded"
+        ),
     ),
     "control.approvals": (
         "approval",

@@ -20,7 +20,8 @@ from lineage.ledger_tree import (
 )
 
 _LEAVES = [bytes.fromhex(leaf) for leaf in (
-    "", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f",
+    "", "00", "10", "2021", "3031", "40414243", "5051525354555657",
+    "606162636465666768696a6b6c6d6e6f",
 )]  # fmt: skip
 _ROOTS = (  # of the first 1 to 8 of these leaves, as published with Certificate Transparency
     "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",

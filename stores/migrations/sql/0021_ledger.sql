@@ -303,6 +303,7 @@ BEGIN
     PERFORM set_config('classline.erasing', pg_current_xact_id()::text, true);
     DELETE FROM control.ledger_entries WHERE entry_id = ANY (entries);
     PERFORM set_config('classline.erasing', '', true);
+    PERFORM control.number_leaves();
     RETURN cardinality(entries);
 END $$;
 
@@ -348,6 +349,11 @@ DECLARE
 BEGIN
     PERFORM control.require_platform();
     SELECT * INTO STRICT k FROM control.pseudonym_keys WHERE purpose = 'ledger';
+    RETURN QUERY
+        SELECT e.kind, e.row_key, 'is filed under another name than its record has'
+        FROM control.ledger_entries e
+        WHERE (e.kind, e.row_key) IS DISTINCT FROM
+              (e.record::jsonb->>'kind', e.record::jsonb->>'key');
     FOR t IN
         SELECT c.oid::regclass AS name, a.arguments[1] AS kind, a.arguments[2] AS key,
                a.arguments[3] AS shown
