@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -100,57 +101,54 @@ def _head(
     ledger: LedgerReads, key: SigningKey, local: FolderPlace, size: int
 ) -> tuple[StoredCheckpoint | None, int]:
     """The checkpoint over that many leaves, and how many the last one had."""
-    signed = [_own(note, key) for note in local.notes()]
-    newest = max(signed, key=lambda checkpoint: checkpoint.size, default=None)
-    frontier, stored = _beginning(ledger, key, newest)
-    if newest is not None and newest.size > size:
+    stored = ledger.checkpoints()
+    notes = [*local.notes(), *_outside_notes(), *(checkpoint.note for checkpoint in stored)]
+    newest = max((_own(note, key) for note in notes), key=lambda signed: signed.size, default=None)
+    frontier = _beginning(stored, key)
+    before = newest.size if newest else 0
+    if before > size:
         message = (
-            f"{newest.size} leaves were signed and {size} are there: nothing is signed; "
+            f"{before} leaves were signed and {size} are there: nothing is signed; "
             "the ledger lost entries, see `classline ledger verify`"
         )
         raise LedgerForked(message)
     for leaf in ledger.leaves(frontier.size, size):
-        if newest is not None and frontier.size == newest.size:
-            _require(newest, frontier)
-        frontier.append(leaf)
-    if newest is not None and frontier.size == newest.size:
         _require(newest, frontier)
+        frontier.append(leaf)
+    _require(newest, frontier)
     if frontier.size != size:
         message = f"{size} leaves are numbered and {frontier.size} are there: nothing is signed"
         raise LedgerForked(message)
     if not size:
         return None, 0
-    if stored is not None and stored.size == size:
-        return stored, size
     root = frontier.root()
     note = sealed_checkpoint(key, size, root)
-    before = newest.size if newest else 0
     return StoredCheckpoint(size, root, frontier.to_bytes(), note), before
 
 
-def _beginning(
-    ledger: LedgerReads, key: SigningKey, newest: Checkpoint | None
-) -> tuple[Frontier, StoredCheckpoint | None]:
-    """The frontier from which to go on: of the newest stored checkpoint not beyond the newest held.
+def _outside_notes() -> Iterator[str]:
+    for place in outside_places():
+        with suppress(PlaceRefused):  # a place that cannot be read now is offered the new head
+            yield from place.notes()
 
-    A stored frontier counts only where it leads to the root that was signed for its size.
+
+def _beginning(stored: Sequence[StoredCheckpoint], key: SigningKey) -> Frontier:
+    """The frontier from which to go on: it counts only where it leads to the root that was signed.
+
+    Without one the leaves are counted again from the first.
     """
-    for stored in reversed(ledger.checkpoints()):
-        if newest is None or stored.size > newest.size:
-            # Signed by us or not: what the folder outside does not have is counted again.
-            continue
-        signed = _own(stored.note, key)
-        try:
-            frontier = Frontier.from_bytes(stored.size, stored.frontier)
-        except NotAFrontier:
-            continue
-        if (signed.size, signed.root) == (stored.size, frontier.root()):
-            return frontier, stored
-    return Frontier(), None
+    for checkpoint in reversed(stored):
+        signed = _own(checkpoint.note, key)
+        with suppress(NotAFrontier):
+            frontier = Frontier.from_bytes(checkpoint.size, checkpoint.frontier)
+            if (signed.size, signed.root) == (checkpoint.size, frontier.root()):
+                return frontier
+    return Frontier()
 
 
-def _require(signed: Checkpoint, frontier: Frontier) -> None:
-    if frontier.root() != signed.root:
+def _require(signed: Checkpoint | None, frontier: Frontier) -> None:
+    """Refuse a tree that comes to the size that was signed last with another root."""
+    if signed is not None and frontier.size == signed.size and frontier.root() != signed.root:
         message = (
             f"the first {signed.size} leaves are not those that were signed: nothing is signed "
             "over them; see `classline ledger verify`"

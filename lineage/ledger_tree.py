@@ -12,9 +12,8 @@ __all__ = [
     "EMPTY_ROOT",
     "HASH_BYTES",
     "Frontier",
+    "MerkleTree",
     "NotAFrontier",
-    "consistency_proof",
-    "inclusion_proof",
     "leaf_hash",
     "root_from_inclusion",
     "root_of",
@@ -102,10 +101,14 @@ def _split(size: int) -> int:
     return 1 << (size - 1).bit_length() - 1
 
 
-class _Hashes:
-    """Hashes of subtrees over some leaves; complete ones are computed a level at a time, once."""
+class MerkleTree:
+    """A tree whose leaves are all at hand: it proves what it holds.
+
+    Hashes of complete subtrees are computed once, a level at a time.
+    """
 
     def __init__(self, leaves: Sequence[bytes]) -> None:
+        self._size = len(leaves)
         self._levels = [[leaf_hash(leaf) for leaf in leaves]]
         while len(self._levels[-1]) > 1:
             below = self._levels[-1]
@@ -113,57 +116,50 @@ class _Hashes:
                 [_node_hash(below[n], below[n + 1]) for n in range(0, len(below) - 1, 2)]
             )
 
-    def of(self, start: int, stop: int) -> bytes:
+    def inclusion_proof(self, position: int) -> list[bytes]:
+        """The audit path of the leaf at that position, from its sibling up (RFC 6962 2.1.1)."""
+        if not 0 <= position < self._size:
+            message = f"no leaf stands at position {position} of a tree of {self._size}"
+            raise IndexError(message)
+        path: list[bytes] = []
+        start, stop = 0, self._size
+        while stop - start > 1:
+            middle = start + _split(stop - start)
+            if position < middle:
+                path.append(self._hash(middle, stop))
+                stop = middle
+            else:
+                path.append(self._hash(start, middle))
+                start = middle
+        return path[::-1]
+
+    def consistency_proof(self, old_size: int) -> list[bytes]:
+        """The proof that the tree of `old_size` leaves is the beginning of this one (2.1.2)."""
+        if not 0 < old_size <= self._size:
+            message = f"a tree of {self._size} leaves proves nothing about one of {old_size}"
+            raise IndexError(message)
+        return list(self._subproof(old_size, 0, self._size, whole=True))
+
+    def _subproof(self, old_size: int, start: int, stop: int, *, whole: bool) -> Iterator[bytes]:
+        if old_size == stop - start:
+            if not whole:
+                yield self._hash(start, stop)
+            return
+        middle = start + _split(stop - start)
+        if old_size <= middle - start:
+            yield from self._subproof(old_size, start, middle, whole=whole)
+            yield self._hash(middle, stop)
+        else:
+            yield from self._subproof(old_size - (middle - start), middle, stop, whole=False)
+            yield self._hash(start, middle)
+
+    def _hash(self, start: int, stop: int) -> bytes:
         """The hash of the subtree over the leaves from start up to stop."""
         size = stop - start
         if size & (size - 1) == 0 and start % size == 0:
             return self._levels[size.bit_length() - 1][start // size]
         middle = start + _split(size)
-        return _node_hash(self.of(start, middle), self.of(middle, stop))
-
-
-def inclusion_proof(leaves: Sequence[bytes], position: int) -> list[bytes]:
-    """The audit path of the leaf at that position, from the leaf's sibling up (RFC 6962 2.1.1)."""
-    if not 0 <= position < len(leaves):
-        message = f"no leaf stands at position {position} of a tree of {len(leaves)}"
-        raise IndexError(message)
-    hashes = _Hashes(leaves)
-    path: list[bytes] = []
-    start, stop = 0, len(leaves)
-    while stop - start > 1:
-        middle = start + _split(stop - start)
-        if position < middle:
-            path.append(hashes.of(middle, stop))
-            stop = middle
-        else:
-            path.append(hashes.of(start, middle))
-            start = middle
-    return path[::-1]
-
-
-def consistency_proof(leaves: Sequence[bytes], old_size: int) -> list[bytes]:
-    """The proof that the tree of `old_size` leaves is the beginning of this one (2.1.2)."""
-    if not 0 < old_size <= len(leaves):
-        message = f"a tree of {len(leaves)} leaves proves nothing about one of {old_size}"
-        raise IndexError(message)
-    hashes = _Hashes(leaves)
-    return list(_subproof(hashes, old_size, 0, len(leaves), whole=True))
-
-
-def _subproof(
-    hashes: _Hashes, old_size: int, start: int, stop: int, *, whole: bool
-) -> Iterator[bytes]:
-    if old_size == stop - start:
-        if not whole:
-            yield hashes.of(start, stop)
-        return
-    middle = start + _split(stop - start)
-    if old_size <= middle - start:
-        yield from _subproof(hashes, old_size, start, middle, whole=whole)
-        yield hashes.of(middle, stop)
-    else:
-        yield from _subproof(hashes, old_size - (middle - start), middle, stop, whole=False)
-        yield hashes.of(start, middle)
+        return _node_hash(self._hash(start, middle), self._hash(middle, stop))
 
 
 def root_from_inclusion(

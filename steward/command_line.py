@@ -15,6 +15,7 @@ from steward.commands import (
     intake,
     kanon,
     keys,
+    ledger,
     promotion,
     review,
 )
@@ -37,6 +38,7 @@ review.add_to(app)
 boundary.add_to(app)
 check.add_to(app)
 keys.add_to(app)
+ledger.add_to(app)
 kanon.add_to(app)
 demo.add_to(app)
 

@@ -266,7 +266,7 @@ TABLE_CHECKS: tuple[Check, ...] = (
     Check(
         "triggers.ledger",
         "promotions, approvals and audited writes leave a leaf in the ledger",
-        "ALTER TABLE … ENABLE ALWAYS TRIGGER ledger, ledger_truncate; then `classline ledger verify`",
+        "ALTER TABLE … ENABLE ALWAYS TRIGGER ledger, ledger_truncate; then verify the ledger",
         _ledger,
     ),
     Check(

@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 from lineage.ledger_tree import (
     EMPTY_ROOT,
     Frontier,
+    MerkleTree,
     NotAFrontier,
-    consistency_proof,
-    inclusion_proof,
     root_from_inclusion,
     root_of,
     roots_from_consistency,
@@ -93,7 +92,7 @@ def test_a_leaf_is_proven_to_be_where_it_is(place: tuple[int, int]) -> None:
     """The path leads to the root, and only from this leaf and this position."""
     size, position = place
     leaves = _some(size)
-    path = inclusion_proof(leaves, position)
+    path = MerkleTree(leaves).inclusion_proof(position)
     root = root_of(leaves)
     assert root_from_inclusion(leaves[position], position, size, path) == root
     assert root_from_inclusion(b"another", position, size, path) != root
@@ -110,11 +109,11 @@ def test_a_tree_is_proven_to_be_the_beginning_of_another(sizes: tuple[int, int])
     """The proof leads to both roots; a proof for another history leads elsewhere."""
     new, old = sizes
     leaves = _some(new)
-    path = consistency_proof(leaves, old)
+    path = MerkleTree(leaves).consistency_proof(old)
     roots = (root_of(leaves[:old]), root_of(leaves))
     assert roots_from_consistency(old, roots[0], new, path) == roots
     forged = [b"edited", *leaves[1:]]
-    forged_path = consistency_proof(forged, old)
+    forged_path = MerkleTree(forged).consistency_proof(old)
     assert roots_from_consistency(old, roots[0], new, forged_path) != (roots[0], root_of(forged))
     assert roots_from_consistency(old, roots[0], new, [*path, roots[1]]) is None
     if path:
@@ -126,5 +125,5 @@ def test_a_tree_is_proven_to_be_the_beginning_of_another(sizes: tuple[int, int])
 def test_what_is_not_there_cannot_be_proven(size: int, position: int) -> None:
     """A position outside the tree has no path."""
     with pytest.raises(IndexError):
-        inclusion_proof(_some(size), position)
+        MerkleTree(_some(size)).inclusion_proof(position)
     assert root_from_inclusion(b"", position, size, []) is None
