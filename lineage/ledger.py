@@ -11,7 +11,7 @@ from uuid import UUID
 from lineage.ledger_entries import LedgerEntry
 from lineage.ledger_files import LedgerProof, write_bundle
 from lineage.ledger_keys import ledger_key
-from lineage.ledger_notes import open_checkpoint
+from lineage.ledger_notes import VerifierKey, open_checkpoint
 from lineage.ledger_places import PlaceRefused
 from lineage.ledger_proofs import NothingToProve, prove
 from lineage.ledger_sealing import local_place, outside_places, told_places
@@ -27,6 +27,7 @@ __all__ = [
     "ledger_protection",
     "prove_promotion",
     "verify_installation",
+    "verify_stored",
 ]
 
 _PURPOSE = "ledger"
@@ -51,17 +52,20 @@ def verify_installation(platform: Platform, held: Sequence[str]) -> LedgerReport
     """Verify the database's ledger and the rows it records, with checkpoints held outside it."""
     key = ledger_key(platform.home).verifier
     with platform.platform_session(_PURPOSE) as session:
-        ledger = session.ledger_ascend_platform_metric()
-        stored = [checkpoint.note for checkpoint in ledger.checkpoints()]
-        report = verify_ledger(_entries(ledger), key, stored=stored, held=held)
-        differing = [
-            Finding(FindingKind.ROW_DIFFERS, f"{kind} {row_key} {difference}")
-            for kind, row_key, difference in ledger.differences()
-        ]
-        unsealed = ledger.state().unsealed
+        return verify_stored(session.ledger_ascend_platform_metric(), key, held)
+
+
+def verify_stored(ledger: LedgerReads, key: VerifierKey, held: Sequence[str]) -> LedgerReport:
+    """The same through a session that is open."""
+    stored = [checkpoint.note for checkpoint in ledger.checkpoints()]
+    report = verify_ledger(_entries(ledger), key, stored=stored, held=held)
+    differing = [
+        Finding(FindingKind.ROW_DIFFERS, f"{kind} {row_key} {difference}")
+        for kind, row_key, difference in ledger.differences()
+    ]
     return replace(
         report,
-        unprotected=unsealed,
+        unprotected=ledger.state().unsealed,
         findings=tuple(sorted({*report.findings, *differing})),
     )
 

@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from lineage.ledger_keys import ledger_key
@@ -39,6 +40,7 @@ __all__ = [
 ]
 
 _PURPOSE = "ledger seal"
+_LONGEST_WAIT = timedelta(hours=1)
 
 
 class LedgerForked(StoreError):
@@ -91,10 +93,21 @@ def seal_line(platform: Platform) -> str:
     try:
         report = seal(platform)
     except (StoreError, CheckpointRefused) as error:
+        _watch(platform)
         return f"ledger: not sealed: {error}"
     if report.refused:
         return f"ledger: sealed, {report.size} leaves; {'; '.join(report.refused.values())}"
     return f"ledger: {report.added} leaves sealed, {report.size} in all"
+
+
+def _watch(platform: Platform) -> None:
+    """Raise an alert where entries have waited too long; a database that is down says so itself."""
+    with suppress(StoreError):
+        with platform.platform_session(_PURPOSE) as session:
+            state = session.ledger_ascend_platform_metric().state()
+        waits_since = state.oldest_unsealed_at
+        if waits_since is not None and datetime.now(UTC) - waits_since > _LONGEST_WAIT:
+            platform.alerts.ledger_unsealed()
 
 
 def _head(
