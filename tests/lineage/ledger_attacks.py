@@ -1,5 +1,7 @@
 """A ledger with something of every kind in it, and what a superuser could do to it."""
 
+# ruff: noqa: E501 - an attack reads best on one line
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
@@ -40,7 +42,7 @@ INSERT INTO control.promotions (promotion_id, idempotency_key, base_key, attempt
 VALUES ('{PROMOTION}', 'key', 'base', 1, 'pipeline_benchmark', 'digest',
     '22222222-2222-4222-8222-222222222222', 'tenant_private', 'anonymized_benchmark',
     '{{tenant_private.crm_opportunities}}', 'anonymized.anonymized_industry_benchmarks',
-    '{{"k_tenants": 5, "max_share": 0.6, "Ünicode 𝔘": [1.50, 1e400, true, null]}}', 'snapshot',
+    '{{"k_tenants": 5, "max_share": 0.6, "Ünïcode \U0001d11e": [1.50, 1e400, true, null]}}', 'snapshot',
     'candidate', '2026-07-01', 10, 4, 3, '{{}}', 'candidate', 'ada')
 """
 _APPROVALS = (
@@ -259,7 +261,7 @@ ATTACKS = tuple(
         ("salts exchanged", "entry_changed", lambda a: _swapped(a, "salt", _ENTRIES)),
         ("entry filed under another row", "row_differs", lambda a: a.with_no_trigger(_ENTRIES, f"UPDATE {_ENTRIES} SET row_key = 'x' WHERE {_OF_PROMOTION}")),
         ("entry deleted", "erased_unseen", lambda a: a.with_no_trigger(_ENTRIES, f"DELETE FROM {_ENTRIES} WHERE {_FIRST}")),
-        ("leaf deleted", "rewritten misplaced shortened", lambda a: a.with_no_trigger(_LEAVES, f"DELETE FROM {_LEAVES} WHERE position = 3")),
+        ("leaf deleted", "misplaced shortened", lambda a: a.with_no_trigger(_LEAVES, f"DELETE FROM {_LEAVES} WHERE position = 3")),
         ("leaf and entry inserted", "rewritten", _shifted),
         ("leaves reordered", "rewritten entry_changed", lambda a: _swapped(a, "leaf", _LEAVES)),
         ("places exchanged", "rewritten", lambda a: a.with_no_trigger(_LEAVES, f"UPDATE {_LEAVES} SET position = -position - 1 WHERE position IN (3, 4)", f"UPDATE {_LEAVES} SET position = position + 8 WHERE position < 0")),

@@ -1,4 +1,4 @@
-"""Whatever a superuser does to the ledger or to what it records, one checkpoint outside finds it."""
+"""Whatever a superuser does to the ledger or to its rows, one checkpoint outside finds it."""
 
 from __future__ import annotations
 
