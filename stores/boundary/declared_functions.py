@@ -122,6 +122,7 @@ FUNCTIONS: Mapping[str, DeclaredFunction] = {
         ("append_entry(text,text,text,jsonb,text[])", "append_to_ledger()"),
         DeclaredFunction(in_utc=True),
     ),
+    "keep_ledger_of(regclass,text,text,text)": DeclaredFunction(definer=False, in_utc=True),
     "ledger_differences()": DeclaredFunction(frozenset({"platform_rw"}), in_utc=True),
     "ingest(text,uuid)": DeclaredFunction(
         frozenset({"loader_w"}), owner="cl_ingest", search_path=_WITH_VECTORS

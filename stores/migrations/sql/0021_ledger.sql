@@ -395,15 +395,42 @@ BEGIN
     END LOOP;
 END $$;
 
+-- Lets every write to a table leave an entry from now on, and records its rows as they are found.
+-- Called again, it changes which columns are shown and records nothing twice.
+CREATE FUNCTION control.keep_ledger_of(name regclass, kind text, key text, shown text) RETURNS void
+LANGUAGE plpgsql
+SET timezone = 'UTC'
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    r record;
+    recorded_as text;
+BEGIN
+    FOR r IN EXECUTE format(
+        'SELECT to_jsonb(t) AS row_ FROM %1$s t WHERE NOT EXISTS ('
+        ' SELECT FROM control.ledger_entries e WHERE e.row_key = t.%2$I::text'
+        ' AND e.kind = ANY (CASE WHEN %3$L = ''kv_audit'' THEN ''{kv_audit,class_change}''::text[]'
+        ' ELSE ARRAY[%3$L] END)) ORDER BY t.%2$I', name, key, kind)
+    LOOP
+        recorded_as := CASE WHEN kind = 'kv_audit' AND starts_with(r.row_->>'action', 'class ')
+                       THEN 'class_change' ELSE kind END;
+        PERFORM control.append_entry(recorded_as, r.row_->>key, 'found', r.row_,
+                                     control.shown_columns(recorded_as, r.row_, shown));
+    END LOOP;
+    EXECUTE format('CREATE OR REPLACE TRIGGER ledger AFTER INSERT OR UPDATE OR DELETE ON %s'
+                   ' FOR EACH ROW EXECUTE FUNCTION control.append_to_ledger(%L, %L, %L)',
+                   name, kind, key, shown);
+    EXECUTE format('CREATE OR REPLACE TRIGGER ledger_truncate AFTER TRUNCATE ON %s'
+                   ' FOR EACH STATEMENT EXECUTE FUNCTION control.append_to_ledger(%L, %L, %L)',
+                   name, kind, key, shown);
+    EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER ledger,'
+                   ' ENABLE ALWAYS TRIGGER ledger_truncate', name);
+END $$;
+
 GRANT SELECT ON platform.kv_audit TO cl_key;
 
 DO $$
-DECLARE
-    f text;
-    t record;
-    r record;
+DECLARE f text;
 BEGIN
-    PERFORM set_config('timezone', 'UTC', true);
     FOREACH f IN ARRAY ARRAY[
         'canonical_json(jsonb)', 'pseudonym(jsonb, control.pseudonym_keys)',
         'recorded_row(jsonb, text[], control.pseudonym_keys)', 'shown_columns(text, jsonb, text)',
@@ -411,40 +438,20 @@ BEGIN
         'refuse_entry_change()', 'erase_ledger_entries(text[], text[])', 'number_leaves()',
         'number_ledger()',
         'record_checkpoint(bigint, bytea, bytea, text)',
-        'matches_record(jsonb, jsonb, control.pseudonym_keys)', 'ledger_differences()'
+        'matches_record(jsonb, jsonb, control.pseudonym_keys)', 'ledger_differences()',
+        'keep_ledger_of(regclass, text, text, text)'
     ] LOOP
         EXECUTE format('ALTER FUNCTION control.%s OWNER TO cl_key', f);
         EXECUTE format('REVOKE ALL ON FUNCTION control.%s FROM PUBLIC', f);
     END LOOP;
-    FOR t IN SELECT * FROM (VALUES
-        ('control.promotions', 'promotion', 'promotion_id',
-         'promotion_id idempotency_key base_key workflow source_digest run_id from_class to_class'
-         ' sources target policy snapshot_digest candidate_digest closed_before suppressed state'
-         ' created_at published_at family partition held superseded'),
-        ('control.approvals', 'approval', 'approval_id',
-         'workflow source_digest decision decided_at expires_at'),
-        ('platform.kv_audit', 'kv_audit', 'entry_id', 'written_at action')
-    ) AS v (name, kind, key, shown) LOOP
-        -- What was there before the ledger is recorded as it was found.
-        FOR r IN EXECUTE format('SELECT to_jsonb(t) AS row_ FROM %s t ORDER BY %I', t.name, t.key)
-        LOOP
-            f := CASE WHEN t.kind = 'kv_audit' AND starts_with(r.row_->>'action', 'class ')
-                 THEN 'class_change' ELSE t.kind END;
-            PERFORM control.append_entry(f, r.row_->>t.key, 'found', r.row_,
-                                        control.shown_columns(f, r.row_, t.shown));
-        END LOOP;
-        EXECUTE format(
-            'CREATE TRIGGER ledger AFTER INSERT OR UPDATE OR DELETE ON %s'
-            ' FOR EACH ROW EXECUTE FUNCTION control.append_to_ledger(%L, %L, %L)',
-            t.name, t.kind, t.key, t.shown);
-        EXECUTE format(
-            'CREATE TRIGGER ledger_truncate AFTER TRUNCATE ON %s'
-            ' FOR EACH STATEMENT EXECUTE FUNCTION control.append_to_ledger(%L, %L, %L)',
-            t.name, t.kind, t.key, t.shown);
-        EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER ledger,'
-                       ' ENABLE ALWAYS TRIGGER ledger_truncate', t.name);
-    END LOOP;
 END $$;
+SELECT control.keep_ledger_of('control.promotions', 'promotion', 'promotion_id',
+    'promotion_id idempotency_key base_key workflow source_digest run_id from_class to_class'
+    ' sources target policy snapshot_digest candidate_digest closed_before suppressed state'
+    ' created_at published_at family partition held superseded');
+SELECT control.keep_ledger_of('control.approvals', 'approval', 'approval_id',
+    'workflow source_digest decision decided_at expires_at');
+SELECT control.keep_ledger_of('platform.kv_audit', 'kv_audit', 'entry_id', 'written_at action');
 GRANT EXECUTE ON FUNCTION control.number_ledger(),
     control.record_checkpoint(bigint, bytea, bytea, text), control.ledger_differences()
     TO platform_rw;
