@@ -152,7 +152,7 @@ LANGUAGE plpgsql IMMUTABLE
 SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     RETURN (
-        SELECT '{' || string_agg(
+        SELECT '{' || COALESCE(string_agg(
             to_json(e.key)::text || ':' || CASE jsonb_typeof(e.value)
                 WHEN 'string' THEN CASE
                     WHEN e.key = ANY (shown) AND NOT starts_with(e.value::text, '"~')
@@ -164,7 +164,7 @@ BEGIN
                 WHEN 'number' THEN control.canonical_json(e.value)
                 ELSE CASE WHEN e.key = ANY (shown) THEN control.canonical_json(e.value)
                      ELSE control.pseudonym(e.value, k) END END,
-            ',' ORDER BY e.key COLLATE "C") || '}'
+            ',' ORDER BY e.key COLLATE "C"), '') || '}'
         FROM jsonb_each(row_) e);
 END $$;
 
