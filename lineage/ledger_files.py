@@ -118,9 +118,9 @@ def read_ledger_file(path: Path) -> Bundle | LedgerProof:
     return _proof(_object(first + rest, path, 1), path)
 
 
-def _bundle(head: _Json, path: Path) -> Bundle:
+def _bundle(head: _Json, path: Path) -> Bundle | LedgerProof:
     if head.get("format") == PROOF_FORMAT:
-        return _proof(head, path)  # type: ignore[return-value] # a proof on one line
+        return _proof(head, path)  # a proof on one line
     if head.get("format") != BUNDLE_FORMAT or not isinstance(head.get("checkpoints"), list):
         raise NotALedgerFile(_said(path, 1, "is no head of a bundle of this version"))
     return Bundle(path, _key(head), tuple(str(note) for note in head["checkpoints"]))
