@@ -140,9 +140,11 @@ def _head(
 
 
 def _outside_notes() -> Iterator[str]:
-    for place in outside_places():
-        with suppress(PlaceRefused):  # a place that cannot be read now is offered the new head
-            yield from place.notes()
+    # A place that cannot be read now is offered the new head, and says then what is wrong.
+    with suppress(PlaceRefused):
+        for place in outside_places():
+            with suppress(PlaceRefused):
+                yield from place.notes()
 
 
 def _beginning(stored: Sequence[StoredCheckpoint], key: SigningKey) -> Frontier:
@@ -185,8 +187,13 @@ def _taken_outside(
 ) -> tuple[tuple[str, ...], dict[str, str]]:
     """Offer the checkpoint to every place that does not have it; who took it, and who did not."""
     told = told_places(home)
-    kept, refused = [], {}
-    for place in outside_places():
+    kept: list[str] = []
+    refused: dict[str, str] = {}
+    try:
+        places = outside_places()
+    except PlaceRefused as error:
+        return (), {PLACES_SETTING: str(error)}
+    for place in places:
         if told.get(place.name, 0) >= made.size:
             continue
         try:

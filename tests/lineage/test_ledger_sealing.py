@@ -1,4 +1,4 @@
-"""A seal signs only what continues what was signed, and takes it where the database cannot reach."""
+"""A seal signs only what continues what was signed, and takes it out of the database's reach."""
 
 from __future__ import annotations
 
@@ -33,12 +33,19 @@ from lineage.ledger_places import (
 from lineage.ledger_sealing import LedgerForked, local_place, seal, seal_line, told_places
 from stores.platform import Platform
 from stores.slack_webhook import SlackWebhook
-from tests.stores.test_alerts import ASlack, slack  # noqa: F401 - a fixture
+from tests.slack_server import ASlack, a_slack
 
 pytestmark = pytest.mark.integration
 
 _KEY = SigningKey.fresh("classline/ledger-test")
 _NOTE = sealed_checkpoint(_KEY, 7, b"r" * 32)
+
+
+@pytest.fixture
+def slack(monkeypatch: pytest.MonkeyPatch) -> Iterator[ASlack]:
+    """A real HTTP server on a free port of this machine."""
+    with a_slack(monkeypatch) as told:
+        yield told
 
 
 def write_something(platform: Platform) -> None:
@@ -96,7 +103,7 @@ def test_seals_at_once_give_one_history(platform: Platform) -> None:
 
 
 def test_what_died_after_signing_is_taken_up(platform: Platform) -> None:
-    """A checkpoint outside that the database does not know is one to continue, not to contradict."""
+    """A checkpoint outside that the database does not know is one to continue."""
     write_something(platform)
     before = seal(platform)
     size = before.size
@@ -137,8 +144,10 @@ def test_a_lost_frontier_is_counted_again(platform: Platform) -> None:
     [
         (
             "UPDATE control.ledger_leaves SET leaf = sha256(leaf) WHERE position = 2",
-            "UPDATE control.ledger_leaves l SET leaf = e.leaf FROM control.ledger_entries e "
-            "WHERE e.entry_id = l.entry_id",
+            (
+                "UPDATE control.ledger_leaves l SET leaf = e.leaf FROM control.ledger_entries e "
+                "WHERE e.entry_id = l.entry_id"
+            ),
         ),
         (
             "UPDATE control.ledger_leaves SET position = position - 1000000 WHERE position > 40",
@@ -180,7 +189,7 @@ def test_another_key_signs_nothing(platform: Platform) -> None:
     kept = path.read_text()
     try:
         path.unlink()
-        with pytest.raises(LedgerForked, match="restore secrets/ledger-key.json"):
+        with pytest.raises(LedgerForked, match="restore secrets/ledger-key"):
             seal(platform)
     finally:
         path.write_text(kept)
@@ -340,8 +349,12 @@ def test_a_setting_that_is_wrong_keeps_no_seal_from_the_folder(
     """It is said, in the seal's line and in the status."""
     write_something(platform)
     monkeypatch.setenv("CLASSLINE_CHECKPOINTS", "nowhere")
-    assert "CLASSLINE_CHECKPOINTS names a place of no known kind" in seal_line(platform)
-    remark = ledger_protection(platform, datetime.now(UTC)).remark
+    line = seal_line(platform)
+    assert "sealed" in line
+    assert "CLASSLINE_CHECKPOINTS names a place of no known kind" in line
+    protection = ledger_protection(platform, datetime.now(UTC))
+    assert protection.unsealed == 0
+    remark = protection.remark
     assert "CLASSLINE_CHECKPOINTS names a place of no known kind" in remark
 
 
