@@ -16,7 +16,9 @@ from steward.commands import (
     kanon,
     keys,
     ledger,
+    lint,
     promotion,
+    registry,
     review,
 )
 from steward.console import ExitCode, fail
@@ -40,6 +42,8 @@ check.add_to(app)
 keys.add_to(app)
 ledger.add_to(app)
 kanon.add_to(app)
+lint.add_to(app)
+registry.add_to(app)
 demo.add_to(app)
 
 _OURS = (
