@@ -17,6 +17,7 @@ from steward.commands import (
     intake,
     kanon,
     keys,
+    ledger,
     lint,
     promotion,
     registry,
@@ -41,6 +42,7 @@ review.add_to(app)
 boundary.add_to(app)
 check.add_to(app)
 keys.add_to(app)
+ledger.add_to(app)
 kanon.add_to(app)
 lint.add_to(app)
 audit.add_to(app)
