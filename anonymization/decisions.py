@@ -14,6 +14,7 @@ from anonymization.provenance import record_provenance
 from anonymization.registered import WORKFLOWS
 from anonymization.source_digest import source_digest
 from anonymization.workflow import Workflow
+from lineage.ledger_sealing import seal_line
 from lineage.reviews import Decision, newest_decision
 from stores.platform import Platform
 from stores.sessions import Row
@@ -53,13 +54,14 @@ class Reviewed:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A decision that stands."""
+    """A decision that stands; ``sealed`` says what became of its leaf in the ledger."""
 
     approval_id: int
     steward_name: str
     workflow: str
     source_digest: str
     decision: Decision
+    sealed: str
 
 
 def reviewed_now(platform: Platform, workflow: Workflow) -> Reviewed:
@@ -96,7 +98,7 @@ def decide(
         session.require_last_decision(workflow.name, digest, seen.last_decision)
         # One transaction: the decision, its rows in decision_log and kv_audit, and its ledger leaf.
         number = session.decide(workflow.name, digest, str(decision), reason)
-    return Decided(number, name, workflow.name, digest, decision)
+    return Decided(number, name, workflow.name, digest, decision, seal_line(platform))
 
 
 def approved_and_waiting(platform: Platform) -> dict[str, int]:

@@ -33,6 +33,7 @@ from stores.labelled_reads import (
     TenantPrivateReads,
     require_one_class,
 )
+from stores.ledger_reads import PlatformLedger
 from stores.tables import metadata_of
 from stores.vectors import AnonymizedVectors, FundVectors, TenantVectors
 
@@ -200,6 +201,7 @@ class PlatformSession(
     AscendPlatformMetricReads,
     AnonymizedBenchmarkReads,
     PlatformAlerts,
+    PlatformLedger,
     Session,
 ):
     """The platform's session: operating data, registrations and the outbox."""

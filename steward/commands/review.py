@@ -9,7 +9,7 @@ import typer
 
 from catalog.data_classes import DataClass
 from steward.commands.promotion import CREDENTIAL_HELP
-from steward.console import ExitCode, fail, print_json, print_table, say
+from steward.console import ExitCode, fail, print_json, print_table, progress, say
 
 __all__ = ["add_to"]
 
@@ -157,6 +157,7 @@ def _decide(
         decided = decide(
             platform, known, Decision(decision), reason, credential=proof, version=version
         )
+    progress(decided.sealed)
     say(f"{decided.steward_name} {decision} {known.name}, version {decided.source_digest[:12]}")
     if decision == "approved":
         say(f"publish what waits with `classline run {known.name}`")
