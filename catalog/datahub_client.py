@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from catalog.data_classes import DataClass
 from catalog.datahub_errors import (
     DataHubError,
+    DataHubFailing,
     DataHubRefused,
     DataHubTokenRefused,
     DataHubUnreachable,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ColumnStep",
     "DataHubError",
+    "DataHubFailing",
     "DataHubRefused",
     "DataHubSettings",
     "DataHubTokenRefused",

@@ -14,6 +14,7 @@ from typing import Literal, Self
 import requests
 from datahub.cli.cli_utils import fixup_gms_url
 from datahub.configuration.common import ConfigurationError, GraphError, OperationalError
+from datahub.emitter.rest_emitter import EmitMode
 from datahub.ingestion.graph.client import DataHubGraph
 from datahub.ingestion.graph.config import DatahubClientConfig
 from datahub.sdk.lineage_client import LineageResult
@@ -30,6 +31,7 @@ from catalog.datahub_client import (
 )
 from catalog.datahub_errors import (
     DataHubError,
+    DataHubFailing,
     DataHubRefused,
     DataHubTokenRefused,
     DataHubUnreachable,
@@ -42,6 +44,7 @@ _CONNECT_SECONDS = 4.0
 _ANSWER_SECONDS = 30.0
 _BUSY = frozenset({429, 502, 503, 504})
 _TOKEN_REFUSED = frozenset({401, 403})
+_FIRST_FAILURE = 500
 _LONGEST_REASON = 600
 _PAGE = 500
 _DATASET, _RUN = "DATASET", "DATA_PROCESS_INSTANCE"
@@ -87,7 +90,8 @@ class DataHubConnection:
     def emit(self, proposals: Sequence[Proposal]) -> None:
         """Send proposals; DataHub has them all when this returns."""
         with _translated(self.settings):
-            self._graph.emit_mcps(proposals)
+            # Synchronous whatever the environment says: an event is delivered once it is stored.
+            self._graph.emit_mcps(proposals, emit_mode=EmitMode.SYNC_PRIMARY)
 
     def search(
         self, *, data_class: DataClass | None = None, text: str | None = None, columns: bool = False
@@ -185,6 +189,13 @@ def _translation(error: Exception, settings: DataHubSettings) -> DataHubError:
             "or correct DATAHUB_GMS_URL. What waits in the outbox is not lost"
         )
         return DataHubUnreachable(message)
+    if is_unreadable or (status is not None and status >= _FIRST_FAILURE):
+        told = "an unreadable answer" if status is None else f"HTTP {status}"
+        message = (
+            f"DataHub at {settings.address} failed ({told}): {_reason(error)}. What waits in the "
+            "outbox is not lost; its own log says what is wrong"
+        )
+        return DataHubFailing(message)
     return DataHubRefused(f"DataHub at {settings.address} refused: {_reason(error)}")
 
 
