@@ -17,8 +17,10 @@ from datahub.configuration.common import ConfigurationError, GraphError, Operati
 from datahub.emitter.rest_emitter import EmitMode
 from datahub.ingestion.graph.client import DataHubGraph
 from datahub.ingestion.graph.config import DatahubClientConfig
+from datahub.metadata.schema_classes import _Aspect
 from datahub.sdk.lineage_client import LineageResult
 from datahub.sdk.main_client import DataHubClient
+from datahub.sdk.search_filters import FilterDsl as F
 
 from catalog import datahub_names, datahub_search
 from catalog.data_classes import DataClass
@@ -36,7 +38,8 @@ from catalog.datahub_errors import (
     DataHubTokenRefused,
     DataHubUnreachable,
 )
-from catalog.datahub_vocabulary import Proposal
+from catalog.datahub_nameless import nameless
+from catalog.datahub_proposals import Proposal
 
 __all__ = ["DataHubConnection", "open_connection"]
 
@@ -91,7 +94,26 @@ class DataHubConnection:
         """Send proposals; DataHub has them all when this returns."""
         with _translated(self.settings):
             # Synchronous whatever the environment says: an event is delivered once it is stored.
-            self._graph.emit_mcps(proposals, emit_mode=EmitMode.SYNC_PRIMARY)
+            self._graph.emit_mcps(nameless(proposals), emit_mode=EmitMode.SYNC_PRIMARY)
+
+    def read(
+        self, entity_type: str, urns: Sequence[str], aspects: Sequence[str]
+    ) -> dict[str, dict[str, _Aspect]]:
+        """The named aspects of those entities, as far as DataHub has them."""
+        found: dict[str, dict[str, _Aspect]] = {}
+        with _translated(self.settings):
+            for first in range(0, len(urns), _PAGE):
+                page = list(urns[first : first + _PAGE])
+                held = self._graph.get_entities(entity_type, page, list(aspects))
+                for urn, named in held.items():
+                    found[urn] = {name: aspect for name, (aspect, _) in named.items()}
+        return found
+
+    def dataset_urns(self, platforms: Sequence[str]) -> list[str]:
+        """Every dataset on those platforms that is not removed."""
+        rule = F.and_(F.entity_type("dataset"), F.platform(list(platforms)))
+        with _translated(self.settings):
+            return [str(urn) for urn in self._client.search.get_urns(filter=rule)]
 
     def search(
         self, *, data_class: DataClass | None = None, text: str | None = None, columns: bool = False
