@@ -9,7 +9,7 @@ from catalog.declared import REGISTRY
 from dagster_project.class_checks import class_checks
 from dagster_project.class_flow import guarded
 from dagster_project.jobs import promotion_jobs
-from dagster_project.outbox_sensors import outbox_sensors
+from dagster_project.outbox_sensors import outbox_sensor, outbox_sensors
 from dagster_project.promotion_assets import promotion_assets
 from dagster_project.resources import PlatformResource, PromotionIds
 from dagster_project.store_assets import store_assets
@@ -30,7 +30,7 @@ defs = guarded(
             *class_checks(checked_datasets(REGISTRY)),
         ],
         jobs=promotion_jobs(PROMOTIONS),
-        sensors=outbox_sensors(),
+        sensors=[*outbox_sensors(), outbox_sensor()],
         resources={"platform": PlatformResource(), "promotion_ids": PromotionIds()},
         executor=in_process_executor,
     ),

@@ -38,10 +38,12 @@ def _recorded(platform: Platform) -> dict[str, object]:
     counts = owner_counts(platform)
     with platform.platform_session("status") as session:
         states = Counter(str(row["state"]) for row in session.records("promotions"))
-        waiting = session.records("outbox", "delivered_at IS NULL")
+        undelivered = session.outbox_ascend_platform_metric().undelivered()
         runs = session.records(
             "workflow_runs", "finished_at IS NULL AND closes_at > clock_timestamp()"
         )
+    dead = [event for event in undelivered if event["dead_at"] is not None]
+    waiting = [event for event in undelivered if event["dead_at"] is None]
     errors = Counter(str(event["last_error"]) for event in waiting if event["last_error"])
     return {
         **counts,
@@ -49,4 +51,7 @@ def _recorded(platform: Platform) -> dict[str, object]:
         "open_runs": len(runs),
         "outbox_waiting": len(waiting),
         "outbox_errors": dict(errors),
+        "outbox_dead_letters": [
+            f"{event['kind']} {event['subject']}: {event['last_error']}" for event in dead
+        ],
     }

@@ -29,7 +29,10 @@ BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended('outbox', 0));
     RETURN QUERY
         WITH waiting AS (
-            SELECT o.event_id, COALESCE(p.target, g.target, o.kind) AS entity,
+            SELECT o.event_id,
+                   COALESCE(p.target, g.target,
+                            CASE o.kind WHEN 'catalog' THEN o.kind
+                                ELSE o.kind || ' ' || o.subject END) AS entity,
                    COALESCE(o.leased_until > now_, false)
                    OR COALESCE(o.next_attempt_at > now_, false) AS withheld
             FROM control.outbox o
