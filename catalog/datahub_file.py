@@ -37,6 +37,8 @@ def write_proposals(path: Path, proposals: Sequence[Proposal], registry: Registr
         raise UnsoundProposals(message)
     scratch = path.with_name(f".{path.name}.part")
     try:
+        if not path.parent.is_dir():
+            raise NotADirectoryError  # the SDK would make the folder
         write_metadata_file(scratch, list(nameless(proposals)))
         scratch.replace(path)
     except OSError as error:

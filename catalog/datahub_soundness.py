@@ -38,6 +38,7 @@ def problems_of(proposals: Iterable[Proposal], registry: Registry) -> Iterator[s
         where = f"{proposal.entityUrn} {proposal.aspectName}"
         if not proposal.validate():
             yield f"{where}: it does not keep to the metadata model"
+            continue
         if proposal.aspectName not in _aspects_of(proposal.entityType):
             yield f"{where}: entity type {proposal.entityType} has no such aspect"
         for urn in dict.fromkeys(_urns(proposal)):
