@@ -13,7 +13,7 @@ help: ## show the tasks
 
 install: $(READY) ## create .venv from requirements.lock
 
-$(READY): requirements.lock pyproject.toml
+$(READY): requirements.lock requirements-plugins.lock pyproject.toml
 	@echo "Installing into $(VENV) (about a minute when nothing is cached)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) \
 	  || { echo "python3 cannot make a virtual environment: install Debian's python3-venv"; exit 1; }
@@ -21,6 +21,8 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --require-hashes -r $(VENV)/uv.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock \
 	  || $(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --no-deps \
+	  --target $(VENV)/plugins -r requirements-plugins.lock
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --no-index -e .
 	@touch $@
 
@@ -37,14 +39,17 @@ test-spark: $(READY) ## install Spark (400 MB, needs Java 17) and compare it wit
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-spark.lock
 	@$(BIN)/python -m pytest -q tests/anonymization/engines/test_spark_agrees.py
 
-check: $(READY) ## format, lint, types and import directions
+check: $(READY) ## format, lint, data classes in code, registry documents, types and import directions
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
+	@$(BIN)/python -m expectations.lint .
+	@$(BIN)/classline registry docs --check > /dev/null
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
-format: $(READY) ## put the code into shape
+format: $(READY) ## put the code into shape, and the registry documents
 	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --quiet --fix .
+	@$(BIN)/classline registry docs > /dev/null
 
 dev: $(READY) ## open the Dagster UI on 127.0.0.1:3000
 	@$(BIN)/classline up
@@ -62,6 +67,11 @@ lock: $(READY) ## pin requirements.in again
 	@echo 'pyspark>=4,<5' | $(BIN)/uv pip compile --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --custom-compile-command "make lock" --quiet \
 	  - -o requirements-spark.lock
+	@version=$$(sed -n 's/^acryl-datahub==\([0-9.]*\).*/\1/p' requirements.lock); \
+	  printf 'acryl-datahub-%s-plugin==%s\n' dagster "$$version" gx "$$version" \
+	  | $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-deps \
+	  --no-emit-index-url --custom-compile-command "make lock" --quiet \
+	  - -o requirements-plugins.lock
 
 clean: ## stop what runs and remove the virtual environment and all state
 	@-$(BIN)/classline down

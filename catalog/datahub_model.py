@@ -19,15 +19,9 @@ from catalog import datahub_names
 from catalog.datahub_labels import column_labels, dataset_labels
 from catalog.datahub_proposals import Proposal, audit_stamp
 from catalog.datahub_vocabulary import DeclaredEntity, container_of, vocabulary_proposals
-from catalog.registry import Column, ColumnType, Dataset, StoreKind
+from catalog.registry import Column, ColumnType, Dataset
 
 __all__ = ["catalog_batches", "catalog_digest", "dataset_proposals", "declared_dataset"]
-
-_SUBTYPES = {
-    StoreKind.TABLE: "Table",
-    StoreKind.KV_PREFIX: "Key-Value Prefix",
-    StoreKind.VECTOR_NAMESPACE: "Vector Namespace",
-}
 
 _TYPES: Mapping[ColumnType, Callable[[], Any]] = {  # Any: the SDK's classes share no base
     ColumnType.TEXT: models.StringTypeClass,
@@ -86,7 +80,7 @@ def declared_dataset(dataset: Dataset, at: datetime) -> DeclaredEntity:
                 customProperties=_custom_properties(dataset),
             ),
             _schema(dataset, at),
-            models.SubTypesClass(typeNames=[_SUBTYPES[dataset.kind]]),
+            models.SubTypesClass(typeNames=[datahub_names.SUBTYPES[dataset.kind]]),
             models.ContainerClass(container=container_of(dataset)),
         ),
         once=(models.DomainsClass(domains=[datahub_names.domain_urn(dataset.owner)]),),

@@ -7,6 +7,9 @@ subtype tells them apart. A key-value prefix is no table: it stands on platform 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from catalog.data_classes import DataClass
 from catalog.registry import Dataset, StoreKind
 
@@ -21,6 +24,7 @@ __all__ = [
     "KEY_VALUE_PLATFORM",
     "OWN_PLATFORM",
     "PLATFORM_DOMAIN",
+    "SUBTYPES",
     "TABLE_PLATFORM",
     "class_of_tag",
     "class_of_term",
@@ -30,9 +34,19 @@ __all__ = [
     "dataset_name",
     "dataset_urn",
     "domain_urn",
+    "owner_urn",
     "platform_of",
     "team_urn",
 ]
+
+SUBTYPES: Mapping[StoreKind, str] = MappingProxyType(
+    {
+        StoreKind.TABLE: "Table",
+        StoreKind.KV_PREFIX: "Key-Value Prefix",
+        StoreKind.VECTOR_NAMESPACE: "Vector Namespace",
+    }
+)
+"""The subtype by which a steward tells the kinds of store apart."""
 
 DATABASE = "classline"
 OWN_PLATFORM = "urn:li:dataPlatform:classline"
@@ -81,6 +95,11 @@ def team_urn(owner: str) -> str:
 def domain_urn(owner: str) -> str:
     """The domain of what an owner answers for, inside the platform's."""
     return f"{PLATFORM_DOMAIN}.{owner.removeprefix('team:')}"
+
+
+def owner_urn(owner: str) -> str:
+    """The URN of an owner: a team by its name, or any URN as it is."""
+    return owner if owner.startswith("urn:li:") else team_urn(owner)
 
 
 def platform_of(dataset: Dataset) -> str:

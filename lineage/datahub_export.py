@@ -27,7 +27,9 @@ def exported_proposals(
 ) -> list[Proposal]:
     """The catalog, then every workflow, promotion and review in the order they happened."""
     with platform.platform_session(_PURPOSE) as session:
-        rows = session.records("outbox", "kind <> :catalog", catalog=str(EventKind.CATALOG))
+        rows = session.records_ascend_platform_metric(
+            "outbox", "kind <> :catalog", catalog=str(EventKind.CATALOG)
+        )
     first: dict[tuple[str, str], TakenEvent] = {}
     for row in rows:
         event = TakenEvent(

@@ -24,7 +24,7 @@ from catalog.declared import REGISTRY
 from catalog.registry import RegistryError
 from lineage.outbox_content import EventContents, EventKind, UnreadableEvent
 from lineage.workflow_descriptions import WorkflowDescription
-from stores.outbox_records import OutboxRecords, TakenEvent, Verdict
+from stores.outbox_records import AscendPlatformMetricOutbox, TakenEvent, Verdict
 from stores.platform import Platform
 
 if TYPE_CHECKING:
@@ -278,7 +278,7 @@ def _changes(events: Sequence[TakenEvent]) -> Iterator[_Change]:
 
 
 @contextmanager
-def _outbox(platform: Platform) -> Iterator[OutboxRecords]:
+def _outbox(platform: Platform) -> Iterator[AscendPlatformMetricOutbox]:
     """The outbox inside a session of its own."""
     with platform.platform_session(_PURPOSE) as session:
         yield session.outbox_ascend_platform_metric()

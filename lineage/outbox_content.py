@@ -51,26 +51,26 @@ class EventContents:
         told, reviewed = _subjects(events, EventKind.PROMOTION), _subjects(events, EventKind.REVIEW)
         named = {name.partition(" ")[0] for name in _subjects(events, EventKind.WORKFLOW)}
         with platform.platform_session(_PURPOSE) as session:
-            self._registrations = session.records(
+            self._registrations = session.records_ascend_platform_metric(
                 "workflow_registrations", "workflow = ANY(:names)", names=sorted(named)
             )
             self._promotions = {
                 str(row["promotion_id"]): row
-                for row in session.records(
+                for row in session.records_ascend_platform_metric(
                     "promotions",
                     "promotion_id = ANY(CAST(:ids AS uuid[]))",
                     ids=list(filter(_is_uuid, {*told, *reviewed})),
                 )
             }
             self._results: dict[str, list[_Row]] = {}
-            for row in session.records(
+            for row in session.records_ascend_platform_metric(
                 "check_results",
                 "promotion_id = ANY(CAST(:ids AS uuid[]))",
                 ids=list(filter(_is_uuid, told)),
             ):
                 self._results.setdefault(str(row["promotion_id"]), []).append(row)
             digests = {str(self._promotions[i]["source_digest"]) for i in self._known(reviewed)}
-            self._decisions = session.records(
+            self._decisions = session.records_ascend_platform_metric(
                 "approvals", "source_digest = ANY(:digests)", digests=sorted(digests)
             )
             outbox = session.outbox_ascend_platform_metric()

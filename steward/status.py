@@ -37,9 +37,11 @@ def installation_status() -> dict[str, object]:
 def _recorded(platform: Platform) -> dict[str, object]:
     counts = owner_counts(platform)
     with platform.platform_session("status") as session:
-        states = Counter(str(row["state"]) for row in session.records("promotions"))
+        states = Counter(
+            str(row["state"]) for row in session.records_ascend_platform_metric("promotions")
+        )
         undelivered = session.outbox_ascend_platform_metric().undelivered()
-        runs = session.records(
+        runs = session.records_ascend_platform_metric(
             "workflow_runs", "finished_at IS NULL AND closes_at > clock_timestamp()"
         )
     dead = [event for event in undelivered if event["dead_at"] is not None]

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
-__all__ = ["OutboxRecords", "PlatformOutbox", "TakenEvent", "Verdict"]
+__all__ = ["AscendPlatformMetricOutbox", "PlatformOutbox", "TakenEvent", "Verdict"]
 
 # Any: a row's values have the types of their columns.
 Row = Mapping[str, Any]
@@ -40,7 +40,7 @@ class TakenEvent:
     created_at: datetime
 
 
-class OutboxRecords:
+class AscendPlatformMetricOutbox:
     """The outbox (ascend_platform_metric), through the session that opened it."""
 
     def __init__(self, rows: Callable[..., list[Row]]) -> None:
@@ -103,6 +103,6 @@ class _Session(Protocol):
 class PlatformOutbox:
     """For the platform's own session."""
 
-    def outbox_ascend_platform_metric(self: _Session) -> OutboxRecords:
+    def outbox_ascend_platform_metric(self: _Session) -> AscendPlatformMetricOutbox:
         """The outbox."""
-        return OutboxRecords(self._rows)
+        return AscendPlatformMetricOutbox(self._rows)

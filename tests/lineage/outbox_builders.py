@@ -95,7 +95,7 @@ def emptied_outbox(platform: Platform) -> Platform:
 
 def waiting(platform: Platform) -> list[Row]:
     with platform.platform_session("test") as session:
-        return session.records("outbox", "delivered_at IS NULL")
+        return session.records_ascend_platform_metric("outbox", "delivered_at IS NULL")
 
 
 def a_registration(
