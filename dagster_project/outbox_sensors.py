@@ -7,6 +7,8 @@ itself once it is back.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from dagster import (
     DagsterRunStatus,
     DefaultSensorStatus,
@@ -48,20 +50,28 @@ def outbox_sensor() -> SensorDefinition:
         name="datahub_outbox",
         evaluation_fn=_at_times,
         minimum_interval_seconds=OUTBOX_SECONDS,
-        description="Tells DataHub what waits for it; what failed rests for longer each time.",
+        description=(
+            "Tells DataHub what waits for it; what failed rests for longer each time. Once a day "
+            "it compares the whole catalog, and puts class labels back that were changed by hand."
+        ),
         default_status=DefaultSensorStatus.RUNNING,
     )
 
 
 def _after_run(_context: RunStatusSensorContext) -> SkipReason:
-    return _deliver()
+    return SkipReason(_delivered()[0])
 
 
-def _at_times(_context: SensorEvaluationContext) -> SkipReason:
-    return _deliver()
+def _at_times(context: SensorEvaluationContext) -> SkipReason:
+    today = datetime.now(UTC).date().isoformat()
+    told, compared = _delivered(whole_catalog=context.cursor != today)
+    if compared:
+        context.update_cursor(today)
+    return SkipReason(told)
 
 
-def _deliver() -> SkipReason:
+def _delivered(*, whole_catalog: bool = False) -> tuple[str, bool]:
+    """What became of the outbox, and whether the whole catalog was compared."""
     # imported here: they load the database libraries, which a code location does not need
     from dagster_project.delivery import deliver, delivery_line  # noqa: PLC0415
     from stores.errors import DatabaseUnreachable  # noqa: PLC0415
@@ -69,6 +79,7 @@ def _deliver() -> SkipReason:
 
     try:
         with open_platform(classline_home()) as platform:
-            return SkipReason(delivery_line(deliver(platform)))
+            report = deliver(platform, whole_catalog=whole_catalog)
     except DatabaseUnreachable as error:
-        return SkipReason(str(error))
+        return str(error), False
+    return delivery_line(report), report.catalog is not None

@@ -96,16 +96,18 @@ def drain(
     *,
     at_once: bool = False,
     whole_catalog: bool = False,
+    batch: int = _TAKEN_AT_ONCE,
 ) -> DrainReport:
     """Deliver every event that is due; an unreachable DataHub leaves the rest for the next call.
 
     ``at_once``: somebody waits for it, so what rests after a failure is tried as well.
     ``whole_catalog``: compare the catalog with DataHub even if no event asks for it.
+    ``batch``: how many events are taken, sent and marked together.
     """
     if at_once:
         with _outbox(platform) as outbox:
             outbox.wake()
-    delivery = _Delivery(platform, workflows)
+    delivery = _Delivery(platform, workflows, batch)
     events = delivery.take()
     if events or whole_catalog:
         try:
@@ -121,8 +123,11 @@ def drain(
 class _Delivery:
     """One pass over the outbox, over one connection."""
 
-    def __init__(self, platform: Platform, workflows: Mapping[str, WorkflowDescription]) -> None:
+    def __init__(
+        self, platform: Platform, workflows: Mapping[str, WorkflowDescription], batch: int
+    ) -> None:
         self._platform = platform
+        self._batch = batch
         self._workflows = workflows
         self._delivered = self._refused = self._failures = 0
         self._last_error: str | None = None
@@ -143,7 +148,7 @@ class _Delivery:
 
     def take(self) -> list[TakenEvent]:
         with _outbox(self._platform) as outbox:
-            return outbox.take(lease_seconds=_LEASE_SECONDS, how_many=_TAKEN_AT_ONCE)
+            return outbox.take(lease_seconds=_LEASE_SECONDS, how_many=self._batch)
 
     def run(self, server: Server, events: list[TakenEvent], *, whole_catalog: bool) -> None:
         if whole_catalog:
