@@ -67,7 +67,9 @@ def a_check(platform: Platform, promotion: object, name: str, *, passed: bool = 
 
 def decided(platform: Platform, decision: str) -> None:
     """A steward's decision about the benchmark's digest, as `control.decide` records it."""
+    four_eyes = "ALTER TABLE control.approvals {} TRIGGER four_eyes"
     with platform.admin_engine().begin() as connection:
+        connection.execute(text(four_eyes.format("DISABLE")))
         connection.execute(
             text(
                 "INSERT INTO control.approvals (workflow, source_digest, steward_name, decision,"
@@ -76,6 +78,7 @@ def decided(platform: Platform, decision: str) -> None:
             ),
             {"workflow": BENCHMARK.name, "digest": DIGEST, "decision": decision},
         )
+        connection.execute(text(four_eyes.format("ENABLE ALWAYS")))
 
 
 @pytest.fixture
