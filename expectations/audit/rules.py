@@ -23,13 +23,13 @@ _RULES = (
         "AUD301",
         "DataHub shows another class than the registry",
         Severity.ERROR,
-        "find who changed it; `classline sync --all` writes the registry's label again",
+        "find out in DataHub who changed it, and set it back",
     ),
     Rule(
         "AUD302",
         "DataHub does not know a store",
         Severity.WARNING,
-        "deliver the catalog with `classline sync --all`",
+        "see what waits with `classline status`; `classline up` delivers the catalog",
     ),
     Rule(
         "AUD303",
