@@ -12,11 +12,13 @@ from steward.commands import (
     catalog,
     check,
     demo,
+    desk,
     export,
     installation,
     intake,
     kanon,
     keys,
+    ledger,
     lint,
     promotion,
     registry,
@@ -38,9 +40,11 @@ intake.add_to(app)
 promotion.add_to(app)
 catalog.add_to(app)
 review.add_to(app)
+desk.add_to(app)
 boundary.add_to(app)
 check.add_to(app)
 keys.add_to(app)
+ledger.add_to(app)
 kanon.add_to(app)
 lint.add_to(app)
 audit.add_to(app)

@@ -45,6 +45,8 @@ class AlertKind(StrEnum):
     SECOND_TENANT_TOUCHED = "second_tenant_touched"
     TENANTS_READ_IN_RUN = "tenants_read_in_run"
     BOUNDARY_RULE_BROKEN = "boundary_rule_broken"
+    LEDGER_CHANGED = "ledger_changed"
+    LEDGER_UNSEALED = "ledger_unsealed"
     RUN_FAILED = "run_failed"
     RELEASE_BLOCKED = "release_blocked"
     REVIEW_OVERDUE = "review_overdue"
@@ -62,6 +64,14 @@ _SENTENCES = {
     AlertKind.BOUNDARY_RULE_BROKEN: (
         Severity.CRITICAL,
         "The storage boundary is weaker than its rules: see `classline boundary verify`.",
+    ),
+    AlertKind.LEDGER_CHANGED: (
+        Severity.CRITICAL,
+        "The ledger or a row it records was changed: see `classline ledger verify`.",
+    ),
+    AlertKind.LEDGER_UNSEALED: (
+        Severity.WARNING,
+        "Entries of the ledger have waited too long for a checkpoint: see `classline ledger seal`.",
     ),
     AlertKind.RUN_FAILED: (
         Severity.WARNING,
@@ -127,8 +137,19 @@ class AlertDesk:
 
     def boundary_rule_broken(self) -> None:
         """The verification's alarm. What it found stands even where this cannot be stored."""
+        self._raise_if_possible(AlertKind.BOUNDARY_RULE_BROKEN, "boundary.verify")
+
+    def ledger_changed(self) -> None:
+        """The ledger verification's alarm, in the same way."""
+        self._raise_if_possible(AlertKind.LEDGER_CHANGED, "ledger.verify")
+
+    def ledger_unsealed(self) -> None:
+        """The sealer's alarm: what was recorded is unprotected for too long."""
+        self._raise_if_possible(AlertKind.LEDGER_UNSEALED, "ledger.seal")
+
+    def _raise_if_possible(self, kind: AlertKind, subject: str) -> None:
         try:
-            self.raise_alert(AlertKind.BOUNDARY_RULE_BROKEN, "boundary.verify")
+            self.raise_alert(kind, subject)
         except StoreError as error:
             _log.error("an alert could not be stored (%s): %s", type(error).__name__, error)
 

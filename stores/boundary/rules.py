@@ -18,6 +18,7 @@ __all__ = [
     "APPEND_ONLY",
     "COLUMN_GRANTS",
     "GROUPS",
+    "LEDGERED",
     "OWNERS",
     "OWNER_OF_SCHEMA",
     "SCHEMA_USAGE",
@@ -104,6 +105,11 @@ _TABLE_GRANTS: Mapping[str, _Grants] = {
     "platform.kv_entries": {
         "platform_rw": "SELECT DELETE",
         "cl_key": "SELECT INSERT UPDATE",
+        "cl_auditor": "SELECT",
+    },
+    "platform.kv_audit": {
+        "platform_rw": "SELECT",
+        "cl_key": "SELECT INSERT",
         "cl_auditor": "SELECT",
     },
     "control.portfolio_membership": {"anonymizer_r": "SELECT"},
@@ -260,7 +266,11 @@ APPEND_ONLY = frozenset(
     {
         "control.approvals",
         "control.check_results",
+        "control.ledger_checkpoints",
+        "control.ledger_leaves",
         "control.revoked_claims",
+        "control.source_texts",
+        "control.version_provenance",
         "platform.decision_log",
         "platform.kv_audit",
     }
@@ -272,10 +282,32 @@ ADMIN_WRITES: Mapping[str, tuple[str, str, str]] = {
     "control.portfolio_membership": ("portfolio membership", "tenant_id", "fund_id"),
     "control.logins": ("login", "login", "kind tenant_id fund_id"),
     "control.stewards": ("steward", "steward_name", "login"),
+    "control.steward_scopes": ("steward scope", "steward_name to_class", "to_class"),
+    "control.steward_identities": ("steward identity", "kind identity", "steward_name"),
     "control.signing_keys": ("signing key", "kid", "not_after"),
     "control.class_floors": (
         "floor",
         "from_class to_class",
         "k_tenants k_after_leaving_out_a_fund k_funds max_share p_percent",
     ),
+}
+
+# Whose rows leave a leaf in the ledger: table, then the arguments of its trigger: the kind, the
+# column of the key, and the columns whose texts the record shows; other texts are pseudonyms.
+LEDGERED: Mapping[str, tuple[str, str, str]] = {
+    "control.promotions": (
+        "promotion",
+        "promotion_id",
+        (
+            "promotion_id idempotency_key base_key workflow source_digest run_id from_class "
+            "to_class sources target policy snapshot_digest candidate_digest closed_before "
+            "suppressed state created_at published_at family partition held superseded"
+        ),
+    ),
+    "control.approvals": (
+        "approval",
+        "approval_id",
+        "workflow source_digest decision decided_at expires_at",
+    ),
+    "platform.kv_audit": ("kv_audit", "entry_id", "written_at action"),
 }
