@@ -5,18 +5,23 @@ from __future__ import annotations
 import ast
 import hashlib
 import importlib.util
+import pkgutil
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import rfc8785
 
+from anonymization.embedders.embedder import embedder_in_force
 from anonymization.workflow import Workflow
 
-__all__ = ["SHARED_SOURCES", "source_digest"]
+__all__ = ["SHARED_SOURCES", "TEXT_PACKAGES", "source_digest", "text_sources"]
 
 SHARED_SOURCES = (
     "anonymization.candidate",
+    "anonymization.checks",
+    "anonymization.dimensions",
+    "anonymization.draft",
     "anonymization.generalization.combinations",
     "anonymization.generalization.descent",
     "anonymization.generalization.hierarchies",
@@ -55,10 +60,31 @@ SHARED_SOURCES = (
 )
 """Modules every workflow runs through; its own module is added to them."""
 
+TEXT_PACKAGES = ("anonymization.embedders", "anonymization.text", "expectations.identifiers")
+"""Packages that a workflow with texts runs through besides, each with all of its modules."""
+
+_TEXT_MODULES = ("anonymization.stripping",)
+
+
+def text_sources() -> tuple[str, ...]:
+    """The modules that a workflow with texts runs through besides the shared ones."""
+    found = [
+        f"{package}.{module.name}"
+        for package in TEXT_PACKAGES
+        for module in pkgutil.iter_modules(_places(package))
+    ]
+    return tuple(sorted([*TEXT_PACKAGES, *_TEXT_MODULES, *found]))
+
+
+def _places(package: str) -> list[str]:
+    spec = importlib.util.find_spec(package)
+    return list(spec.submodule_search_locations or ()) if spec else []
+
 
 def source_digest(workflow: Workflow) -> str:
     """SHA-256 over the syntax trees of its modules and its policy; formatting does not count."""
-    trees = {name: _tree_digest(name) for name in (*SHARED_SOURCES, workflow.module)}
+    names = [*SHARED_SOURCES, workflow.module, *(text_sources() if workflow.text else ())]
+    trees = {name: _tree_digest(name) for name in names}
     content: dict[str, Any] = {  # Any: the library types JSON as a recursive alias
         "workflow": workflow.name,
         "sources": list(workflow.sources),
@@ -72,6 +98,9 @@ def source_digest(workflow: Workflow) -> str:
         "dimensions": [dimension.declared() for dimension in workflow.dimensions],
         "modules": trees,
     }
+    if workflow.text:
+        embedder = embedder_in_force()
+        content["embedder"] = [embedder.name, embedder.digest]
     return hashlib.sha256(rfc8785.dumps(content)).hexdigest()
 
 
