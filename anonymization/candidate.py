@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from decimal import Decimal
+from functools import partial
 
 from anonymization.partition import placement
 from anonymization.workflow import Workflow
@@ -141,7 +141,7 @@ def extract(
 def _templates(
     query: Callable[..., list[Row]], source: str, workflow: Workflow, bound: Mapping[str, object]
 ) -> dict[Cell, dict[str, list[Part]]]:
-    """The templates that enough contributors of a cell share, with who does; no other comes back."""
+    """The templates that enough contributors of a cell share, with who does; no other leaves."""
     names = workflow.dimension_names
     dimensions = ", ".join(names)
     found: dict[Cell, dict[str, list[Part]]] = {}

@@ -41,9 +41,7 @@ def checked_candidate(
     return results
 
 
-def _scan_of(
-    session: AnonymizerSession, workflow: Workflow
-) -> AbstractContextManager[None]:
+def _scan_of(session: AnonymizerSession, workflow: Workflow) -> AbstractContextManager[None]:
     """Texts are searched for what all tenants are known by, where that is required."""
     if CheckName.NO_KNOWN_IDENTIFIERS not in workflow.required_checks:
         return nullcontext()

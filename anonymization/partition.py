@@ -14,13 +14,13 @@ from typing import Any
 
 import numpy as np
 
+from anonymization.dimensions import HIDDEN, Dimension
 from anonymization.generalization.combinations import Combinations
 from anonymization.generalization.errors import NoSafeNode
 from anonymization.generalization.hierarchies import Hierarchy, hierarchy_of
 from anonymization.generalization.lattice import search
 from anonymization.generalization.metrics import Metric
 from anonymization.safe_cells import classes_of, models_of
-from anonymization.dimensions import HIDDEN, Dimension
 from anonymization.workflow import Workflow
 from expectations.disclosure import Contribution
 from stores.sessions import AnonymizerSession

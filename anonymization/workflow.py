@@ -27,6 +27,7 @@ __all__ = [
     "placed_by",
 ]
 
+
 class IllegalWorkflow(ValueError):
     """A declaration that the policy does not allow."""
 
@@ -94,8 +95,7 @@ class Workflow:
     measures read. It binds ``:closed_before``, the first day of the open period.
     ``suppression`` is the share of rows that the first release may leave out when it chooses how
     coarse the partition is. ``text`` says which texts its patterns are made of; ``rows`` then
-    joins what was prepared of them. ``text`` says what texts its patterns are made of; its rows then join
-    what was prepared of them.
+    joins what was prepared of them.
     """
 
     name: str

@@ -78,8 +78,8 @@ def written_embeddings(embedder: Embedder, texts: Sequence[str]) -> list[str]:
     vectors = embedder.embed(texts) if texts else []
     if len(vectors) != len(texts) or not all(map(_is_sound, vectors)):
         message = (
-            f"embedder {embedder.name[:60]!r}: refused, a text has no vector of {DIMENSIONS} finite "
-            "numbers with a direction; correct the embedder"
+            f"embedder {embedder.name[:60]!r}: refused, a text has no vector of {DIMENSIONS} "
+            "finite numbers with a direction; correct the embedder"
         )
         raise EmbedderRefused(message)
     return [f"[{','.join(f'{number:.6g}' for number in vector)}]" for vector in vectors]

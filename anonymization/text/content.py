@@ -1,4 +1,4 @@
-"""Writes what a released cell says: our words for its features, and the templates its tenants share.
+"""Writes what a released cell says: our words for its features, and templates its tenants share.
 
 A template is shown only where the contributors who share it satisfy the whole policy by
 themselves; publish() judges each of them again, and every difference to what was shown before.
@@ -48,10 +48,7 @@ def content_of(text: TextRelease, cell: Mapping[str, object], templates: Sequenc
     return f"{text.described(cell)} Sentences that {text.sharers} share: {' | '.join(templates)}"
 
 
-def item_id_of(
-    family: str, cell: Mapping[str, object], dimensions: Sequence[str]
-) -> str:
-    """The item's id, which follows from its cell: letters alone, so that it looks like no number."""
+def item_id_of(family: str, cell: Mapping[str, object], dimensions: Sequence[str]) -> str:
+    """The item's id, which follows from its cell; letters alone, to look like no number."""
     key = [family, *(str(cell[name]) for name in dimensions)]
     return hashlib.sha256(rfc8785.dumps(key)).hexdigest().translate(_LETTERS)[:_ID_LENGTH]
-

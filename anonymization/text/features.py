@@ -47,7 +47,9 @@ _MEETING = re.compile(
 _NAMED = re.compile(r"<(?:PERSON|ACCOUNT)[A-Z_]*_\d+>")
 _PLACEHOLDER = re.compile(r"<[A-Z_]+_\d+>")
 _ASKED = re.compile(r"[^.!?\n]*\?")
-_REQUESTED = re.compile(r"\b(?:reply|let me know|book|please|send me|would|could|can|may)\b", re.I)
+_REQUESTED = re.compile(
+    r"\b(?:reply|let me know|book|please|send me|would|could|can|may)\b", re.IGNORECASE
+)
 _FIGURE = re.compile(r"[$€£]|\d")
 _MEDIUM_FROM, _LONG_FROM = 30, 80
 

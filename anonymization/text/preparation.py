@@ -6,13 +6,12 @@ cannot be proven clean is dropped whole: neither its features nor its outcome ar
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
-
-from psycopg.types.json import Jsonb
 
 from anonymization.stripping import StrippedText, strip_texts
 from anonymization.text.features import structure_of, theme_of
@@ -42,7 +41,7 @@ class PreparedTexts:
     @property
     def bound(self) -> Mapping[str, object]:
         """The parameter that a workflow's rows read them from."""
-        return {"prepared": Jsonb(list(self.records))}
+        return {"prepared": json.dumps(list(self.records))}
 
 
 def known_to_all_tenants(session: AnonymizerSession) -> tuple[KnownIdentifiers, str]:

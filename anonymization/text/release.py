@@ -1,4 +1,4 @@
-"""Declares the text of a workflow: what is read of it, and how a cell's pattern is put into words."""
+"""Declares the text of a workflow: what is read of it, and how a pattern is put into words."""
 
 from __future__ import annotations
 

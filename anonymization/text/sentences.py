@@ -23,21 +23,28 @@ _SLOTS = {
     "KNOWN_IDENTIFIER": "<name>",
     "TENANT_ID": "<name>",
 }
-_GREETING = re.compile(r"^\s*(?:hi|hello|dear|hey|good (?:morning|afternoon|day))\b[^,.!?\n]{0,80},")
+_GREETING = re.compile(
+    r"^\s*(?:hi|hello|dear|hey|good (?:morning|afternoon|day))\b[^,.!?\n]{0,80},"
+)
 _ENDS = re.compile(r"(?<=[.!?])\s+|[\n\r\u2028\u2029]+")
 _PLACEHOLDER = re.compile(r"<([A-Z][A-Z_]*?)_\d+>")
-_AMOUNT = re.compile(r"[$€£]\s?\d[\d.,]*\s?(?:[km]\b|million\b|thousand\b)?|\b\d[\d.,]*\s?(?:usd|eur)\b")
+_AMOUNT = re.compile(
+    r"[$€£]\s?\d[\d.,]*\s?(?:[km]\b|million\b|thousand\b)?|\b\d[\d.,]*\s?(?:usd|eur)\b"
+)
 _DAY = re.compile(r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b")
 _MONTH = re.compile(
     r"\b(?:january|february|march|april|june|july|august|september|october|november|december)\b"
 )
 _TOKEN = re.compile(r"<[a-z]+>|[^\W_]+(?:['\u2019][^\W_]+)*|\?")
 _FILLING = frozenset(
-    """a about after all also am an and any are as at be been before both but by can could did do
+    """
+    a about after all also am an and any are as at be been before both but by can could did do
     does each every for from further had has have he her here him his how i if in into is it its
-    just me more most my no nor not now of off on once only or other our out over own per so some
-    such than that the their them then there these they this those through to too under until up
-    us very was we were what when where which while who whom why will with would you your""".split()
+    just me more most my no nor not now of off on once only or other our out over own per so
+    some such than that the their them then there these they this those through to too under
+    until up us very was we were what when where which while who whom why will with would you
+    your
+    """.split()  # noqa: SIM905 - a list of words reads as one
 )
 
 
@@ -74,10 +81,8 @@ def _sentences(text: str) -> Iterator[list[str]]:
         if number >= _MOST_SENTENCES:
             return
         greeting = _GREETING.match(sentence)
-        if greeting:
-            yield _words(greeting[0])
-            sentence = sentence[greeting.end() :]
-        yield _words(sentence)
+        start = greeting.end() if greeting else 0
+        yield from (_words(part) for part in (sentence[:start], sentence[start:]) if part)
 
 
 def _slotted(text: str) -> str:

@@ -39,7 +39,9 @@ _EMBEDDED = (
 )
 
 _QUARTER = Column("quarter", _T, "Quarter of the texts, as 2017-Q3")
-_STRUCTURE = Column("structure", _T, "How the texts are built: length, what they ask, whom they name")
+_STRUCTURE = Column(
+    "structure", _T, "How the texts are built: length, what they ask, whom they name"
+)
 _THEME = Column("theme", _T, "What the texts are about; '*' where that is not told")
 
 DATASETS: tuple[Dataset, ...] = (

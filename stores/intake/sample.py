@@ -71,7 +71,10 @@ class SampleIntake:
         """Every tenant-private dataset, parents before children."""
         in_world, on, deals = self._world, self._calendar, self._rows
         crm, activity, outreach, memories = (
-            sample_crm, sample_activity, sample_outreach, sample_memories,
+            sample_crm,
+            sample_activity,
+            sample_outreach,
+            sample_memories,
         )
         turns = activity.TURNS_PER_CONVERSATION
         weeks = min(_MOST_WEEKS, _MOST_REVIEWS // len(self.tenants), _share(deals, 20, _MOST_WEEKS))

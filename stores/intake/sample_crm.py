@@ -16,7 +16,15 @@ if TYPE_CHECKING:
     from stores.intake.sample_calendar import SampleCalendar
     from stores.intake.sample_world import SampleWorld
 
-__all__ = ["PRODUCTS", "account_id", "accounts", "contact_id", "contacts", "opportunities", "prospects"]
+__all__ = [
+    "PRODUCTS",
+    "account_id",
+    "accounts",
+    "contact_id",
+    "contacts",
+    "opportunities",
+    "prospects",
+]
 
 # Product: (series, list price in US dollars, deals with it in the CRM export).
 PRODUCTS = {

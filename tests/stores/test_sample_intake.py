@@ -319,7 +319,8 @@ def benchmark_cells(tables: Tables) -> dict[tuple[object, ...], Counter[str]]:
 
 
 @pytest.mark.parametrize(
-    ("dataset", "text"), [("calls", 7), ("emails", 6), ("drafts", 5), ("sdr_drafts", 7), ("semantic_memories", 2)]
+    ("dataset", "text"),
+    [("calls", 7), ("emails", 6), ("drafts", 5), ("sdr_drafts", 7), ("semantic_memories", 2)],
 )
 def test_texts_hold_personal_data_of_the_tenants_own_contacts(
     its_tables: Tables, dataset: str, text: int
