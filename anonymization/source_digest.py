@@ -33,6 +33,7 @@ SHARED_SOURCES = (
     "anonymization.promote",
     "anonymization.rounding",
     "anonymization.safe_cells",
+    "anonymization.sectors",
     "anonymization.workflow",
     "catalog.floors",
     "expectations.disclosure.cells",

@@ -71,7 +71,7 @@ def _request(text: str) -> str:
 
 
 def _address(text: str) -> str:
-    return "names the reader" if _NAMED.search(text) else "names nobody"
+    return "names somebody" if _NAMED.search(text) else "names nobody"
 
 
 def _figures(text: str) -> str:
@@ -80,7 +80,7 @@ def _figures(text: str) -> str:
 
 LENGTH = Feature(("brief", "medium", "long"), _length)
 REQUEST = Feature(("asks for a meeting", "asks a question", "asks nothing"), _request)
-ADDRESS = Feature(("names the reader", "names nobody"), _address)
+ADDRESS = Feature(("names somebody", "names nobody"), _address)
 FIGURES = Feature(("gives figures", "gives no figures"), _figures)
 
 

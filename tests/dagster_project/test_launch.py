@@ -17,7 +17,7 @@ from dagster_project.definitions import PROMOTIONS
 from dagster_project.launch import run_workflows
 from dagster_project.resources import PlatformResource, PromotionIds
 from dagster_project.run_summary import RunSummary, WorkflowOutcome
-from expectations.suites import CheckName
+from expectations.suites import EVERY_CANDIDATE, CheckName
 from lineage.promotions import PromotionState
 from stores.errors import DatabaseUnreachable
 from stores.home import Home
@@ -109,7 +109,7 @@ def test_a_held_promotion_fails_and_says_why(
     assert outcome(summary, BENCHMARK).state is PromotionState.PUBLISHED
 
 
-@pytest.mark.parametrize("check", list(CheckName))
+@pytest.mark.parametrize("check", EVERY_CANDIDATE)
 def test_a_failing_check_stops_only_its_own_workflow(
     promotions: Promotions, a_home_with_keys: Path, check: CheckName
 ) -> None:
