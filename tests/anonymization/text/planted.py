@@ -13,21 +13,30 @@ from stores.intake.batches import TableBatch, TenantEntry
 
 __all__ = ["FORMS", "OWN_SENTENCE", "PlantedWorld", "counted"]
 
-_SYLLABLES = ["bra", "cle", "dro", "fen", "gra", "hul", "jor", "kes", "lun", "mar", "nev", "ost", "pra", "quil", "ros", "sten", "tor", "ulm", "vex", "wil", "yor", "zan"]
+_SYLLABLES = tuple(
+    first + vowel + last for first in "bdgklmtvz" for vowel in "aeou" for last in "lnrsx"
+)
 _HOMOGLYPHS = str.maketrans({"a": "\u0430", "e": "\u0435", "o": "\u043e"})
 _FULL_WIDTH = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
+
+
+def _misspelled(name: str) -> str:
+    """The name with its third letter replaced by another."""
+    other = "x" if name[2] != "x" else "k"
+    return f"{name[:2]}{other}{name[3:]}"
+
 
 FORMS: dict[str, Callable[[str], str]] = {
     "plain": lambda name: name,
     "folded: capitals": str.upper,
     "folded: full width": lambda name: name.translate(_FULL_WIDTH),
-    "folded: zero width": lambda name: "\u200b".join(name),
+    "folded: zero width": "\u200b".join,
     "folded: homoglyphs": lambda name: name.translate(_HOMOGLYPHS),
     "split over lines": lambda name: f"{name[: len(name) // 2]}\n{name[len(name) // 2 :]}",
     "encoded: base64": lambda name: base64.b64encode(name.encode()).decode(),
     "encoded: hex": lambda name: name.encode().hex(),
     "encoded: percent": lambda name: "".join(f"%{byte:02X}" for byte in name.encode()),
-    "misspelled": lambda name: _misspelled(name),
+    "misspelled": _misspelled,
 }
 """How an identifier is written where it is planted."""
 
@@ -173,9 +182,3 @@ def counted(
         planted = world.planted(form, every_form=every_form)
         counts[form] = (sum(reached(told, form, each) for each in planted), len(planted))
     return counts
-
-
-def _misspelled(name: str) -> str:
-    """The name with its third letter replaced by another."""
-    other = "x" if name[2] != "x" else "k"
-    return f"{name[:2]}{other}{name[3:]}"

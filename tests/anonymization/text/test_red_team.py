@@ -1,4 +1,4 @@
-"""A thousand identifiers of fifty tenants are planted in texts; what of them reaches a pattern?
+"""A thousand identifiers of fifty tenants are planted in texts: how many reach a pattern.
 
 They stand in sentences that six tenants of six funds share word for word, so that only stripping
 keeps them back, and in one sentence each that its owner alone wrote. In drafts each stands in all
