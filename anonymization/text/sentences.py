@@ -97,8 +97,9 @@ def _slot(kind: str) -> str:
 
 
 def _words(sentence: str) -> list[str]:
-    words = _TOKEN.findall(sentence)
-    return [
-        "<number>" if not word.startswith("<") and any(map(str.isdigit, word)) else word
-        for word in words
-    ]
+    words: list[str] = []
+    for word in _TOKEN.findall(sentence):
+        numbered = not word.startswith("<") and any(map(str.isdigit, word))
+        if not (numbered and words[-1:] == ["<number>"]):
+            words.append("<number>" if numbered else word)
+    return words
