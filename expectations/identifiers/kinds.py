@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 __all__ = ["IdentifierKind", "Occurrence"]
 
@@ -30,11 +30,10 @@ class IdentifierKind(StrEnum):
     KNOWN_IDENTIFIER = "KNOWN_IDENTIFIER"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Occurrence:
+class Occurrence(NamedTuple):
     """One identifier in one text: character offsets into the text as it was given, and its kind.
 
-    ``known`` says that it is one of the known identifiers, whatever it looks like.
+    ``known`` says that it is one of the known identifiers, or holds one, whatever it looks like.
     """
 
     start: int

@@ -188,7 +188,7 @@ def test_every_cell_needs_its_number_of_tenants(tenants: list[int]) -> None:
 
 
 @runs_great_expectations
-@pytest.mark.parametrize("detector", ["shapes_in", "has_type"])
+@pytest.mark.parametrize("detector", ["pii_scan", "has_type"])
 def test_an_expectation_that_raises_has_not_passed(
     detector: str,
     monkeypatch: pytest.MonkeyPatch,
@@ -197,14 +197,14 @@ def test_an_expectation_that_raises_has_not_passed(
 ) -> None:
     """An exception is no answer, and what it says must not be repeated."""
 
-    def broken(value: object, *_: object) -> bool:
-        message = f"cannot look at {value!r} {CANARY}"
+    def broken(*values: object) -> bool:
+        message = f"cannot look at {values!r} {CANARY}"
         raise ValueError(message)
 
     monkeypatch.setattr(value_expectations, detector, broken)
     caplog.set_level(logging.DEBUG)
     results = results_of([a_cell()])
-    check = CheckName.NO_PII_SHAPED_VALUE if detector == "shapes_in" else CheckName.OUTPUT_SCHEMA
+    check = CheckName.NO_PII_SHAPED_VALUE if detector == "pii_scan" else CheckName.OUTPUT_SCHEMA
     assert not results[check].passed
     assert int(results[check].observed["could_not_check"]) >= 4
     assert CANARY not in f"{results} {caplog.text} {capfd.readouterr()}"
@@ -292,7 +292,7 @@ def test_the_cells_are_not_kept_after_the_run() -> None:
 def test_importing_the_checks_imports_no_heavy_library() -> None:
     """A code location that only declares checks must not pay seconds for them."""
     script = (
-        "import sys, expectations.suites, expectations.disclosure, expectations.pii_shapes\n"
+        "import sys, expectations.suites, expectations.disclosure, expectations.text_scan\n"
         "import expectations.gx.candidate_checks\n"
         "print(sorted({'great_expectations', 'pandas', 'numpy'} & set(sys.modules)))"
     )
