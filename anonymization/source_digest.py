@@ -13,6 +13,7 @@ from typing import Any
 import rfc8785
 
 from anonymization.embedders.embedder import embedder_in_force
+from anonymization.text.vocabulary import VOCABULARY
 from anonymization.workflow import Workflow
 
 __all__ = ["SHARED_SOURCES", "TEXT_PACKAGES", "source_digest", "text_sources"]
@@ -123,6 +124,7 @@ def source_digest(workflow: Workflow) -> str:
     if workflow.text:
         embedder = embedder_in_force()
         content["embedder"] = [embedder.name, embedder.digest]
+        content["vocabulary"] = VOCABULARY
     return hashlib.sha256(rfc8785.dumps(content)).hexdigest()
 
 

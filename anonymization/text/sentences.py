@@ -1,6 +1,7 @@
 """Takes a stripped text to sentence templates, by which texts of several senders are compared.
 
-A wording is a sentence with names, numbers, amounts and days as slots, folded to small letters.
+A wording is a sentence in small letters with names, numbers, amounts, days and every word that is
+no common one as slots.
 Its substance is what is left without filling words. Both are only compared and counted here;
 whether one may be shown is decided by who shares it.
 """
@@ -11,10 +12,13 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from anonymization.text.vocabulary import is_common
+
 __all__ = ["shown_template", "templates_of"]
 
 _WORDING, _SUBSTANCE = "w:", "s:"
-_FEWEST_WORDS, _MOST_WORDS = 3, 30
+_FEWEST_WORDS, _MOST_WORDS, _FEWEST_PLAIN = 3, 30, 2
+_NUMBER, _UNCOMMON, _ASKING = "<number>", "<word>", "?"
 _MOST_SENTENCES = 200
 
 _SLOTS = {
@@ -52,10 +56,10 @@ def templates_of(text: str) -> tuple[str, ...]:
     """The templates of a stripped text, each once: wordings and substances, marked as such."""
     found: dict[str, None] = {}
     for words in _sentences(text):
-        if _FEWEST_WORDS <= len(words) <= _MOST_WORDS:
+        if _FEWEST_WORDS <= len(words) <= _MOST_WORDS and _plain(words) >= _FEWEST_PLAIN:
             found[_WORDING + " ".join(words)] = None
-        told = [word for word in words if word not in _FILLING and word != "?"]
-        if _FEWEST_WORDS <= len(told) <= _MOST_WORDS and any(not w.startswith("<") for w in told):
+        told = [word for word in words if word not in _FILLING and word != _ASKING]
+        if _FEWEST_WORDS <= len(told) <= _MOST_WORDS and _plain(told) >= _FEWEST_PLAIN:
             found[_SUBSTANCE + " ".join(told)] = None
     return tuple(found)
 
@@ -72,7 +76,7 @@ def shown_template(template: str, among: frozenset[str]) -> str | None:
 
 def _substance(wording: str) -> str:
     words = wording.removeprefix(_WORDING).split()
-    return _SUBSTANCE + " ".join(w for w in words if w not in _FILLING and w != "?")
+    return _SUBSTANCE + " ".join(w for w in words if w not in _FILLING and w != _ASKING)
 
 
 def _sentences(text: str) -> Iterator[list[str]]:
@@ -97,9 +101,18 @@ def _slot(kind: str) -> str:
 
 
 def _words(sentence: str) -> list[str]:
+    """Words and slots; several slots of one kind in a row are one."""
     words: list[str] = []
-    for word in _TOKEN.findall(sentence):
-        numbered = not word.startswith("<") and any(map(str.isdigit, word))
-        if not (numbered and words[-1:] == ["<number>"]):
-            words.append("<number>" if numbered else word)
+    for token in _TOKEN.findall(sentence):
+        word = token
+        if any(map(str.isdigit, token)):
+            word = _NUMBER
+        elif not token.startswith("<") and token != _ASKING and not is_common(token):
+            word = _UNCOMMON
+        if not (word in {_NUMBER, _UNCOMMON} and words[-1:] == [word]):
+            words.append(word)
     return words
+
+
+def _plain(words: list[str]) -> int:
+    return sum(not word.startswith("<") and word != _ASKING for word in words)
