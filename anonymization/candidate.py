@@ -70,7 +70,7 @@ def extract(
     dimensions = ", ".join(names)
     measured = workflow.measured
     inputs = dict.fromkeys(name for measure in measured.values() for name in measure.inputs)
-    query = partial(session.query_sources, workflow.from_class)
+    ask = partial(session.query_sources, workflow.from_class)
     placed_at = placement(workflow, levels)
     inner, outer = key_blocks(control_key, "contributions")
     bound = {**bound, "inner": inner, "outer": outer, **placed_at.parameters}
@@ -94,7 +94,7 @@ def extract(
         "LEFT JOIN control.portfolio_membership m USING (tenant_id)), "
         f"placed AS (SELECT * FROM source_rows WHERE {present}) "
     )
-    (fingerprint,) = query(
+    (fingerprint,) = ask(
         source + "SELECT count(*) AS n, count(DISTINCT row_digest) AS distinct_rows, "
         "sum(CAST(hashtextextended(CAST(p AS text), 0) AS numeric)) AS h0, "
         "sum(CAST(hashtextextended(CAST(p AS text), 1) AS numeric)) AS h1 FROM placed p",
@@ -108,7 +108,7 @@ def extract(
         for n, measure in enumerate(measured.values())
     )
     parts: dict[str, dict[Cell, list[Part]]] = {name: {} for name in (WHOLE, *measured)}
-    for row in query(
+    for row in ask(
         source + f"SELECT {dimensions}, tenant_id AS contributor, contributor_fund, "
         f"count(*) AS row_count, sum(amount) AS total, sum(row_holds) AS digest, "
         f"array_agg(row_digest ORDER BY row_digest) AS row_digests{counted} "
@@ -123,7 +123,7 @@ def extract(
     measures = ", ".join(_aggregate(m.expression, m.condition, m.column) for m in workflow.measures)
     cells = {
         tuple(row[name] for name in names): row
-        for row in query(
+        for row in ask(
             source + f"SELECT {dimensions}, {measures} FROM placed GROUP BY {dimensions} "
             f"ORDER BY {dimensions}",
             **bound,
@@ -134,18 +134,18 @@ def extract(
         rows_fingerprint=(str(fingerprint["n"]), str(fingerprint["h0"]), str(fingerprint["h1"])),
         cells=cells,
         parts=parts,
-        templates=_templates(query, source, workflow, bound) if workflow.text else {},
+        templates=_templates(ask, source, workflow, bound) if workflow.text else {},
     )
 
 
 def _templates(
-    query: Callable[..., list[Row]], source: str, workflow: Workflow, bound: Mapping[str, object]
+    ask: Callable[..., list[Row]], source: str, workflow: Workflow, bound: Mapping[str, object]
 ) -> dict[Cell, dict[str, list[Part]]]:
     """The templates that enough contributors of a cell share, with who does; no other leaves."""
     names = workflow.dimension_names
     dimensions = ", ".join(names)
     found: dict[Cell, dict[str, list[Part]]] = {}
-    for row in query(
+    for row in ask(
         source + f"SELECT * FROM (SELECT {dimensions}, x.template, p.tenant_id AS contributor, "
         "p.contributor_fund, count(*) AS row_count, sum(p.amount) AS total, "
         "sum(p.row_digest) AS digest, "

@@ -32,7 +32,7 @@ def checked_candidate(
         allowed_values=workflow.allowed_values,
         seeks_known_identifiers=CheckName.NO_KNOWN_IDENTIFIERS in workflow.required_checks,
     )
-    rows = session.candidate_cells(promotion_id)
+    rows = session.candidate_cells(workflow.from_class, promotion_id)
     cells: list[Mapping[str, object]] = [row["cell"] for row in rows]
     with _scan_of(session, workflow):
         results = run_candidate_checks(suite, cells, [int(row["tenants"]) for row in rows])

@@ -1,4 +1,4 @@
-"""Tells DataHub what a run released, also when the run was started in the Dagster UI.
+"""Tells DataHub what a run released and seals the ledger, also for runs of the Dagster UI.
 
 The command line delivers by itself; these sensors work wherever Dagster's daemon runs.
 """
@@ -38,7 +38,8 @@ def outbox_sensors() -> tuple[RunStatusSensorDefinition, ...]:
 def _deliver(_context: RunStatusSensorContext) -> SkipReason:
     # imported here: they load the database libraries, which a code location does not need
     from dagster_project.delivery import deliver, delivery_line  # noqa: PLC0415
+    from lineage.ledger_sealing import seal_line  # noqa: PLC0415
     from stores.platform import open_platform  # noqa: PLC0415
 
     with open_platform(classline_home()) as platform:
-        return SkipReason(delivery_line(deliver(platform)))
+        return SkipReason(f"{delivery_line(deliver(platform))}; {seal_line(platform)}")

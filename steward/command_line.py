@@ -7,15 +7,20 @@ import sys
 import typer
 
 from steward.commands import (
+    audit,
     boundary,
     catalog,
     check,
     demo,
+    export,
     installation,
     intake,
     kanon,
     keys,
+    ledger,
+    lint,
     promotion,
+    registry,
     review,
 )
 from steward.console import ExitCode, fail
@@ -37,7 +42,12 @@ review.add_to(app)
 boundary.add_to(app)
 check.add_to(app)
 keys.add_to(app)
+ledger.add_to(app)
 kanon.add_to(app)
+lint.add_to(app)
+audit.add_to(app)
+export.add_to(app)
+registry.add_to(app)
 demo.add_to(app)
 
 _OURS = (

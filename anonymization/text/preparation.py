@@ -47,7 +47,8 @@ class PreparedTexts:
 def known_to_all_tenants(session: AnonymizerSession) -> tuple[KnownIdentifiers, str]:
     """The identifiers of all tenants and a digest of them; only a run that looks may ask."""
     pairs = sorted(
-        (str(row["kind"]), str(row["identifier"])) for row in session.known_identifiers()
+        (str(row["kind"]), str(row["identifier"]))
+        for row in session.known_identifiers_tenant_private()
     )
     digest = sha256()
     for kind, identifier in pairs:

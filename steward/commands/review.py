@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from steward.commands.promotion import CREDENTIAL_HELP
-from steward.console import ExitCode, fail, print_json, print_table, say
+from steward.console import ExitCode, fail, print_json, print_table, progress, say
 
 __all__ = ["add_to"]
 
@@ -118,6 +118,7 @@ def _decide(
     workflow: str, decision: str, reason: str, version: str | None, credential: Path | None
 ) -> None:
     from anonymization.registered import registered_workflow  # noqa: PLC0415
+    from lineage.ledger_sealing import seal_line  # noqa: PLC0415
     from steward.reviews import version_to_decide  # noqa: PLC0415
     from stores.home import classline_home  # noqa: PLC0415
     from stores.platform import open_platform  # noqa: PLC0415
@@ -138,6 +139,7 @@ def _decide(
         with platform.steward_session(proof) as session:
             name = session.name()
             session.decide(known.name, digest, decision, reason)
+        progress(seal_line(platform))
     say(f"{name} {decision} {known.name}, version {digest[:12]}")
     if decision == "approved":
         say(f"publish what waits with `classline run {known.name}`")
@@ -172,7 +174,7 @@ def list_stewards(as_json: _JsonOption = False) -> None:  # noqa: FBT002
         open_platform(classline_home()) as platform,
         platform.platform_session("stewards") as session,
     ):
-        rows = session.records("stewards")
+        rows = session.records_ascend_platform_metric("stewards")
     if as_json:
         print_json([{"name": r["steward_name"], "added_at": r["added_at"]} for r in rows])
         return

@@ -18,6 +18,7 @@ __all__ = [
     "APPEND_ONLY",
     "COLUMN_GRANTS",
     "GROUPS",
+    "LEDGERED",
     "OWNERS",
     "OWNER_OF_SCHEMA",
     "SCHEMA_USAGE",
@@ -108,6 +109,11 @@ _TABLE_GRANTS: Mapping[str, _Grants] = {
     "platform.kv_entries": {
         "platform_rw": "SELECT DELETE",
         "cl_key": "SELECT INSERT UPDATE",
+        "cl_auditor": "SELECT",
+    },
+    "platform.kv_audit": {
+        "platform_rw": "SELECT",
+        "cl_key": "SELECT INSERT",
         "cl_auditor": "SELECT",
     },
     "control.portfolio_membership": {"anonymizer_r": "SELECT"},
@@ -272,6 +278,8 @@ APPEND_ONLY = frozenset(
     {
         "control.approvals",
         "control.check_results",
+        "control.ledger_checkpoints",
+        "control.ledger_leaves",
         "control.revoked_claims",
         "platform.decision_log",
         "platform.kv_audit",
@@ -290,4 +298,24 @@ ADMIN_WRITES: Mapping[str, tuple[str, str, str]] = {
         "from_class to_class",
         "k_tenants k_after_leaving_out_a_fund k_funds max_share p_percent",
     ),
+}
+
+# Whose rows leave a leaf in the ledger: table, then the arguments of its trigger: the kind, the
+# column of the key, and the columns whose texts the record shows; other texts are pseudonyms.
+LEDGERED: Mapping[str, tuple[str, str, str]] = {
+    "control.promotions": (
+        "promotion",
+        "promotion_id",
+        (
+            "promotion_id idempotency_key base_key workflow source_digest run_id from_class "
+            "to_class sources target policy snapshot_digest candidate_digest closed_before "
+            "suppressed state created_at published_at family partition held superseded"
+        ),
+    ),
+    "control.approvals": (
+        "approval",
+        "approval_id",
+        "workflow source_digest decision decided_at expires_at",
+    ),
+    "platform.kv_audit": ("kv_audit", "entry_id", "written_at action"),
 }

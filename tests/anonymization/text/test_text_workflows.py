@@ -155,10 +155,10 @@ def test_only_a_run_that_looks_may_know_names(office: Desk) -> None:
         a_run(office.platform, PIPELINE_BENCHMARK) as session,
         pytest.raises(BoundaryRefused, match="does not look for known identifiers") as refused,
     ):
-        session.known_identifiers()
+        session.known_identifiers_tenant_private()
     assert refused.value.code == "CL006"
     with a_run(office.platform, SDR_DRAFT_TO_PATTERN_BANK) as session:
-        kinds = {row["kind"] for row in session.known_identifiers()}
+        kinds = {row["kind"] for row in session.known_identifiers_tenant_private()}
     assert kinds == {"ACCOUNT_NAME", "PERSON_NAME", "EMAIL", "PHONE"}
 
 
@@ -172,7 +172,7 @@ def test_names_are_not_told_outside_a_run(office: Desk) -> None:
         office.platform.anonymizer_session(SDR_DRAFT_TO_PATTERN_BANK.name, run) as anonymizer,
         pytest.raises(BoundaryRefused),
     ):
-        anonymizer.known_identifiers()
+        anonymizer.known_identifiers_tenant_private()
 
 
 @pytest.mark.parametrize("function", ["owner_names()", "require_looking_run()"])
