@@ -16,7 +16,7 @@ from anonymization.embedders.embedder import embedder_in_force
 from anonymization.text.vocabulary import VOCABULARY
 from anonymization.workflow import Workflow
 
-__all__ = ["SHARED_SOURCES", "TEXT_PACKAGES", "source_digest", "text_sources"]
+__all__ = ["SHARED_SOURCES", "TEXT_PACKAGES", "modules_of", "source_digest", "text_sources"]
 
 SHARED_SOURCES = (
     "anonymization.candidate",
@@ -99,6 +99,11 @@ def text_sources() -> tuple[str, ...]:
     return tuple(sorted([*TEXT_PACKAGES, *_TEXT_MODULES, *found]))
 
 
+def modules_of(workflow: Workflow) -> tuple[str, ...]:
+    """Every module that determines how the workflow changes a datum's class."""
+    return (*SHARED_SOURCES, workflow.module, *(text_sources() if workflow.text else ()))
+
+
 def _places(package: str) -> list[str]:
     spec = importlib.util.find_spec(package)
     return list(spec.submodule_search_locations or ()) if spec else []
@@ -106,8 +111,7 @@ def _places(package: str) -> list[str]:
 
 def source_digest(workflow: Workflow) -> str:
     """SHA-256 over the syntax trees of its modules and its policy; formatting does not count."""
-    names = [*SHARED_SOURCES, workflow.module, *(text_sources() if workflow.text else ())]
-    trees = {name: _tree_digest(name) for name in names}
+    trees = {name: _tree_digest(name) for name in modules_of(workflow)}
     content: dict[str, Any] = {  # Any: the library types JSON as a recursive alias
         "workflow": workflow.name,
         "sources": list(workflow.sources),

@@ -12,6 +12,7 @@ from steward.commands import (
     catalog,
     check,
     demo,
+    desk,
     export,
     installation,
     intake,
@@ -39,6 +40,7 @@ intake.add_to(app)
 promotion.add_to(app)
 catalog.add_to(app)
 review.add_to(app)
+desk.add_to(app)
 boundary.add_to(app)
 check.add_to(app)
 keys.add_to(app)

@@ -226,6 +226,18 @@ class PlatformSession(
             "SELECT control.register_workflow(CAST(:p AS jsonb))", p=Jsonb(dict(registration))
         )
 
+    def record_provenance(self, provenance: Mapping[str, object]) -> int:
+        """Record of which texts a version consists and who wrote them; returns its number."""
+        row = self._one(
+            "SELECT control.record_provenance(CAST(:p AS jsonb)) AS id", p=Jsonb(dict(provenance))
+        )
+        return int(row["id"])
+
+    def cell_figures_ascend_platform_metric(self, promotion_id: UUID) -> Row:
+        """Counts of a candidate's cells: how many tenants and rows stand behind them."""
+        row = self._one("SELECT control.cell_figures(:p) AS figures", p=promotion_id)
+        return cast("Row", row["figures"])
+
     def start_run(self, workflow: str, source_digest: str, *, minutes: int = 120) -> UUID:
         """Open a run, inside which the anonymizer may read the workflow's sources."""
         row = self._one(
@@ -487,6 +499,30 @@ class StewardSession(AnonymizedVectors, AnonymizedBenchmarkReads, Session):
             r=reason,
         )
         return int(row["id"])
+
+    def require_last_decision(self, workflow: str, source_digest: str, seen: int | None) -> None:
+        """Refuse unless the last decision about that version is still the one that was seen.
+
+        Until this session ends nobody else decides about it.
+        """
+        self._call(
+            "SELECT control.require_last_decision(:w, :d, :s)", w=workflow, d=source_digest, s=seen
+        )
+
+    def sample_candidate_cells(
+        self, data_class: DataClass, promotion_id: UUID, how_many: int
+    ) -> list[Row]:
+        """Some cells of a candidate that passed every check and waits; no row of a tenant.
+
+        A candidate keeps the class of its sources: ``data_class`` names it.
+        """
+        rows = self._rows(
+            "SELECT cell FROM control.review_cells(:p, :c, :n)",
+            p=promotion_id,
+            c=str(data_class),
+            n=how_many,
+        )
+        return [row["cell"] for row in rows]
 
 
 class LoaderSession(Session):

@@ -10,10 +10,11 @@ from pathlib import Path
 
 from sqlalchemy import text
 
+from anonymization.decisions import decide
 from anonymization.outcomes import Candidate
 from anonymization.promote import check_candidate, prepare_candidate
-from anonymization.source_digest import source_digest
 from anonymization.workflow import Workflow
+from lineage.reviews import Decision
 from stores.boundary.provisioning import add_steward
 from stores.home import Home
 from stores.intake.bulk_load import load_intake
@@ -55,8 +56,7 @@ class Desk:
 
     def decide(self, workflow: Workflow, decision: str, by: StewardCredential) -> None:
         """A steward's decision about the workflow as it is."""
-        with self.platform.steward_session(by) as session:
-            session.decide(workflow.name, source_digest(workflow), decision, "for a test")
+        decide(self.platform, workflow, Decision(decision), "for a test", credential=by)
 
 
 def write_briefs(platform: Platform) -> None:

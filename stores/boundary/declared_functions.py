@@ -56,6 +56,7 @@ FUNCTIONS: Mapping[str, DeclaredFunction] = {
             "erase_ledger_entries(text[],text[])",
             "number_leaves()",
             "record_admin_write()",
+            "require_four_eyes()",
             "require_platform()",
             "tell_once(text,text,text)",
         ),
@@ -74,6 +75,7 @@ FUNCTIONS: Mapping[str, DeclaredFunction] = {
             "outbox_result(bigint,text)",
             "platform_reads()",
             "record_alert(text,text,text,integer,text,uuid,double precision)",
+            "record_provenance(jsonb)",
             "register_workflow(jsonb)",
             "revoke_claim(text,text)",
             "start_audit(text,integer)",
@@ -108,6 +110,9 @@ FUNCTIONS: Mapping[str, DeclaredFunction] = {
     "may_read(text)": _run_by("tenant_rw", "fund_r", "platform_rw", "steward_w", "anonymizer_r"),
     "steward_name()": _run_by("steward_w"),
     "decide(text,text,text,text)": _run_by("steward_w"),
+    "require_last_decision(text,text,bigint)": _run_by("steward_w"),
+    "review_cells(uuid,text,integer)": _run_by("steward_w"),
+    "cell_figures(uuid)": _run_by("steward_w", "platform_rw"),
     "refuse_change()": DeclaredFunction(definer=False),
     **dict.fromkeys(
         (

@@ -281,6 +281,8 @@ APPEND_ONLY = frozenset(
         "control.ledger_checkpoints",
         "control.ledger_leaves",
         "control.revoked_claims",
+        "control.source_texts",
+        "control.version_provenance",
         "platform.decision_log",
         "platform.kv_audit",
     }
@@ -292,6 +294,8 @@ ADMIN_WRITES: Mapping[str, tuple[str, str, str]] = {
     "control.portfolio_membership": ("portfolio membership", "tenant_id", "fund_id"),
     "control.logins": ("login", "login", "kind tenant_id fund_id"),
     "control.stewards": ("steward", "steward_name", "login"),
+    "control.steward_scopes": ("steward scope", "steward_name to_class", "to_class"),
+    "control.steward_identities": ("steward identity", "kind identity", "steward_name"),
     "control.signing_keys": ("signing key", "kid", "not_after"),
     "control.class_floors": (
         "floor",

@@ -195,6 +195,16 @@ def _lacking(
             yield table
 
 
+def _four_eyes(seen: Inspected) -> Iterator[str]:
+    # tgtype 7: before, for each row, on INSERT.
+    if not seen.rows(
+        "SELECT FROM pg_trigger t WHERE t.tgrelid = to_regclass('control.approvals') "
+        "AND t.tgenabled = 'A' AND t.tgtype = 7 AND t.tgqual IS NULL "
+        "AND t.tgfoid = to_regprocedure('control.require_four_eyes()')"
+    ):
+        yield "control.approvals takes the approval of who wrote the version"
+
+
 def _reactions(seen: Inspected) -> Iterator[str]:
     for row in seen.rows(
         "SELECT n.nspname || '.' || c.relname AS table, x.name FROM ("
@@ -204,6 +214,7 @@ def _reactions(seen: Inspected) -> Iterator[str]:
         "AND tgfoid IS DISTINCT FROM to_regprocedure('control.record_admin_write()') "
         "AND tgfoid IS DISTINCT FROM to_regprocedure('control.append_to_ledger()') "
         "AND tgfoid IS DISTINCT FROM to_regprocedure('control.refuse_entry_change()') "
+        "AND tgfoid IS DISTINCT FROM to_regprocedure('control.require_four_eyes()') "
         "UNION ALL SELECT ev_class, 'rule ' || rulename FROM pg_rewrite) x "
         "JOIN pg_class c ON c.oid = x.rel JOIN pg_namespace n ON n.oid = c.relnamespace "
         "WHERE n.nspname = ANY(:schemas) AND c.relkind IN ('r', 'p')",
@@ -268,6 +279,12 @@ TABLE_CHECKS: tuple[Check, ...] = (
         "promotions, approvals and audited writes leave a leaf in the ledger",
         "ALTER TABLE … ENABLE ALWAYS TRIGGER ledger, ledger_truncate; then verify the ledger",
         _ledger,
+    ),
+    Check(
+        "triggers.four_eyes",
+        "nobody approves what they wrote, twice, or outside their scope",
+        "ALTER TABLE control.approvals ENABLE ALWAYS TRIGGER four_eyes; revision 0023 makes it",
+        _four_eyes,
     ),
     Check(
         "triggers.none_else",

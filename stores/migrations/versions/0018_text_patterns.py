@@ -56,7 +56,7 @@ from stores.migrations.sql_files import run_sql
 __all__ = ["down_revision", "revision", "upgrade"]
 
 revision = "0018"
-down_revision = "0021"
+down_revision = "0023"
 
 
 def upgrade() -> None:
