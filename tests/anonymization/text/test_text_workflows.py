@@ -373,7 +373,9 @@ def test_a_text_that_cannot_be_proven_clean_is_dropped_and_counted(
 def test_a_template_that_too_few_share_holds_its_cell(office: Desk) -> None:
     """publish() judges every shown sentence by itself, and does not take a candidate's word."""
     query(
-        office.platform, "UPDATE tenant_private.pipeline_reviews SET summary = summary || ' Fine.'"
+        office.platform,
+        "UPDATE tenant_private.pipeline_reviews "
+        "SET summary = summary || ' We will watch every deal closely.'",
     )
     candidate = office.candidate(PIPELINE_REVIEWER_SUMMARIES)
     office.decide(PIPELINE_REVIEWER_SUMMARIES, "approved", office.steward)
