@@ -7,7 +7,7 @@ import sys
 
 import psutil
 
-from benchmarks import boundary, bulk_load, desk, promotion, vectors
+from benchmarks import boundary, bulk_load, desk, outbox, promotion, vectors
 from benchmarks.anonymization import measured as anonymization
 from benchmarks.identifiers import suite
 from benchmarks.lint import whole_project
@@ -19,6 +19,7 @@ BENCHMARKS = {
     "desk": desk.measure,
     "identifiers_suite": suite.measure,
     "lint": whole_project.measure,
+    "outbox": outbox.measure,
     "promotion": promotion.measure,
     "vectors": vectors.measure,
 }

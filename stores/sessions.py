@@ -34,6 +34,7 @@ from stores.labelled_reads import (
     require_one_class,
 )
 from stores.ledger_reads import PlatformLedger
+from stores.outbox_records import PlatformOutbox
 from stores.tables import metadata_of
 from stores.vectors import AnonymizedVectors, FundVectors, TenantVectors
 
@@ -201,6 +202,7 @@ class PlatformSession(
     AscendPlatformMetricReads,
     AnonymizedBenchmarkReads,
     PlatformAlerts,
+    PlatformOutbox,
     PlatformLedger,
     Session,
 ):
@@ -271,14 +273,6 @@ class PlatformSession(
         """Queue the catalog for DataHub unless this very catalog was queued before."""
         self._call("SELECT control.catalog_changed(:d)", d=digest)
 
-    def outbox_result(self, event_id: int, error: str | None) -> None:
-        """Record that an event was delivered, or the kind of error that kept it back."""
-        self._call("SELECT control.outbox_result(:e, :x)", e=event_id, x=error)
-
-    def outbox_again(self) -> int:
-        """Queue every delivered event again; returns how many."""
-        return int(self._one("SELECT control.outbox_again() AS n")["n"])
-
 
 class AnonymizerSession(AnonymizedVectors, AnonymizedBenchmarkReads, Session):
     """The anonymizer inside one open run: its workflow's sources, and that run's candidate."""
@@ -293,6 +287,32 @@ class AnonymizerSession(AnonymizedVectors, AnonymizedBenchmarkReads, Session):
         """Run a workflow's own SELECT; row-level security admits its declared sources alone."""
         self._before_reading()
         return self._rows(statement, **parameters)
+
+    def query_fund_private(self, statement: str, **parameters: object) -> list[Row]:
+        """Run a workflow's own SELECT over a fund's data, in a session opened to read it."""
+        self._before_reading()
+        return self._rows(statement, **parameters)
+
+    def query_sources(
+        self, data_class: DataClass, statement: str, **parameters: object
+    ) -> list[Row]:
+        """Run a workflow's own SELECT over sources of that class; no other class is a source."""
+        match data_class:
+            case DataClass.TENANT_PRIVATE:
+                return self.query_tenant_private(statement, **parameters)
+            case DataClass.FUND_PRIVATE:
+                return self.query_fund_private(statement, **parameters)
+            case _:
+                message = (
+                    f"{data_class} read as a source by a workflow: refused, a workflow reads "
+                    "tenant_private or fund_private; declare a source of one of them"
+                )
+                raise ClassRefused(message)
+
+    def known_identifiers_tenant_private(self) -> list[Row]:
+        """What all tenants are known by, as kind and identifier; only a run that looks may ask."""
+        self._before_reading()
+        return self._rows("SELECT kind, identifier FROM control.known_identifiers()")
 
     def ended_attempts(self, base_key: str) -> int:
         """How many earlier attempts at this release were held or rejected."""
