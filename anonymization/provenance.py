@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from anonymization.registered import WORKFLOWS
-from anonymization.source_digest import SHARED_SOURCES
+from anonymization.source_digest import modules_of
 from anonymization.workflow import Workflow
 from lineage.declared_authors import AUTHORS_SETTING, read_declared
 from lineage.git_history import git_history
@@ -46,7 +46,7 @@ class Provenance:
 def source_files(workflow: Workflow) -> dict[str, Path]:
     """The files that the workflow's digest is about, by module."""
     files = {}
-    for module in (*SHARED_SOURCES, workflow.module):
+    for module in modules_of(workflow):
         spec = importlib.util.find_spec(module)
         if spec is None or spec.origin is None:
             message = f"{module}: no source is found, so nobody can review it"

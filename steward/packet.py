@@ -15,6 +15,7 @@ from anonymization.provenance import lock_digest, provenance, source_files
 from anonymization.source_digest import source_digest
 from anonymization.workflow import Workflow
 from catalog.data_classes import DataClass
+from catalog.registry import ColumnType
 from lineage.cell_picture import cell_size_picture
 from lineage.flow_picture import Flow, Node, flow_picture
 from lineage.reviews import DecisionRecord, decisions, last_approved
@@ -129,7 +130,7 @@ def build_packet(
         history=tuple(reversed(history)),
         source=source or source_change(platform, workflow),
         evidence=evidence,
-        sample=_sample(platform, evidence, credential),
+        sample=_sample(platform, workflow, evidence, credential),
         pictures=_pictures(workflow, evidence),
     )
 
@@ -187,7 +188,10 @@ def source_change(platform: Platform, workflow: Workflow) -> SourceChange:
 
 
 def _sample(
-    platform: Platform, evidence: Evidence | None, credential: StewardCredential | None
+    platform: Platform,
+    workflow: Workflow,
+    evidence: Evidence | None,
+    credential: StewardCredential | None,
 ) -> Sample:
     if evidence is None:
         return Sample((), "no candidate was filed yet; run the workflow")
@@ -202,7 +206,14 @@ def _sample(
             )
     except BoundaryRefused as refusal:
         return Sample((), str(refusal))
-    return Sample(tuple(cells), None)
+    # A vector tells a reader nothing that the text it was made of does not.
+    vectors = {
+        column.name
+        for column in workflow.target_dataset.columns
+        if column.type is ColumnType.VECTOR_384
+    }
+    shown = [{name: cell[name] for name in cell if name not in vectors} for cell in cells]
+    return Sample(tuple(shown), None)
 
 
 def _pictures(workflow: Workflow, evidence: Evidence | None) -> Mapping[str, str]:

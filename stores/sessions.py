@@ -288,6 +288,32 @@ class AnonymizerSession(AnonymizedVectors, AnonymizedBenchmarkReads, Session):
         self._before_reading()
         return self._rows(statement, **parameters)
 
+    def query_fund_private(self, statement: str, **parameters: object) -> list[Row]:
+        """Run a workflow's own SELECT over a fund's data, in a session opened to read it."""
+        self._before_reading()
+        return self._rows(statement, **parameters)
+
+    def query_sources(
+        self, data_class: DataClass, statement: str, **parameters: object
+    ) -> list[Row]:
+        """Run a workflow's own SELECT over sources of that class; no other class is a source."""
+        match data_class:
+            case DataClass.TENANT_PRIVATE:
+                return self.query_tenant_private(statement, **parameters)
+            case DataClass.FUND_PRIVATE:
+                return self.query_fund_private(statement, **parameters)
+            case _:
+                message = (
+                    f"{data_class} read as a source by a workflow: refused, a workflow reads "
+                    "tenant_private or fund_private; declare a source of one of them"
+                )
+                raise ClassRefused(message)
+
+    def known_identifiers_tenant_private(self) -> list[Row]:
+        """What all tenants are known by, as kind and identifier; only a run that looks may ask."""
+        self._before_reading()
+        return self._rows("SELECT kind, identifier FROM control.known_identifiers()")
+
     def ended_attempts(self, base_key: str) -> int:
         """How many earlier attempts at this release were held or rejected."""
         return int(self._one("SELECT control.ended_attempts(:b) AS n", b=base_key)["n"])

@@ -104,6 +104,8 @@ FUNCTIONS: Mapping[str, DeclaredFunction] = {
         ),
         _run_by("anonymizer_r"),
     ),
+    "known_identifiers()": DeclaredFunction(frozenset({"anonymizer_r"}), owner="cl_auditor"),
+    **dict.fromkeys(("owner_names()", "require_looking_run()"), _run_by("cl_auditor")),
     "claim()": _run_by("cl_auditor"),
     "claim_with_class(text)": _run_by("cl_ingest", "cl_auditor"),
     "is_kind(text)": _run_by("cl_ingest", "cl_auditor"),

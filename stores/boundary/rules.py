@@ -58,7 +58,7 @@ WITHOUT_ROW_SECURITY = frozenset({"staging"})
 _READERS = ("tenant_rw", "fund_r", "platform_rw", "steward_w", "anonymizer_r")
 SCHEMA_USAGE: Mapping[str, frozenset[str]] = {
     "tenant_private": frozenset({"tenant_rw", "anonymizer_r", "cl_ingest", "cl_auditor", "cl_key"}),
-    "fund_private": frozenset({"fund_r", "cl_key", "cl_auditor"}),
+    "fund_private": frozenset({"fund_r", "anonymizer_r", "cl_key", "cl_auditor"}),
     "anonymized": frozenset({*_READERS, "cl_key", "cl_auditor"}),
     "platform": frozenset({"platform_rw", "cl_key", "cl_auditor"}),
     "control": frozenset(
@@ -97,6 +97,10 @@ _TABLE_GRANTS: Mapping[str, _Grants] = {
         name: privileges
         for name, privileges in _SCHEMA_GRANTS["tenant_private"].items()
         if name != "cl_ingest"
+    },
+    "fund_private.op_partner_briefs": {
+        **_SCHEMA_GRANTS["fund_private"],
+        "anonymizer_r": "SELECT",
     },
     "platform.agent_run_aggregates": {
         "platform_rw": "SELECT",
@@ -173,6 +177,10 @@ _CANDIDATE = (
     f'((promotion_id = ( SELECT {_PROMOTION} AS "nullif"))'
     f" AND ( SELECT control.run_owns({_PROMOTION}) AS run_owns))"
 )
+_BRIEFS = (
+    "(( SELECT control.may_read('fund_private'::text) AS may_read) AND "
+    "( SELECT control.run_reads('fund_private.op_partner_briefs'::text) AS run_reads))"
+)
 _OWN_KEY = "starts_with(key, 'platform:'::text) AND (promotion_id IS NULL)"
 _NO_TENANT = "(key !~ 'tn_[a-z]{16}'::text) AND ((value)::text !~ 'tn_[a-z]{16}'::text)"
 _SMALL = "(octet_length(key) <= 512) AND (octet_length((value)::text) <= 1048576)"
@@ -193,6 +201,10 @@ _SCHEMA_POLICIES: Mapping[str, tuple[DeclaredPolicy, ...]] = {
     ),
 }
 _TABLE_POLICIES: Mapping[str, tuple[DeclaredPolicy, ...]] = {
+    "fund_private.op_partner_briefs": (
+        *_SCHEMA_POLICIES["fund_private"],
+        DeclaredPolicy("run_sources", "r", ("anonymizer_r",), _BRIEFS),
+    ),
     "platform.kv_entries": (
         *_SCHEMA_POLICIES["platform"],
         DeclaredPolicy(
