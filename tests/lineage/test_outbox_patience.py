@@ -127,7 +127,7 @@ def test_a_dead_letter_can_be_tried_again(emptied: Platform) -> None:
 
 def test_a_datahub_that_fails_is_left_alone_after_three(emptied: Platform) -> None:
     """A server whose own database is down answers 500 to everything: hammering helps nobody."""
-    for workflow in WORKFLOWS:
+    for workflow in WORKFLOWS[:4]:
         a_registration(emptied, workflow=workflow)
     sick = Recording(refuse="urn:li", error=DataHubFailing)
     report = drained(emptied, sick)
