@@ -7,7 +7,7 @@ import sys
 
 import psutil
 
-from benchmarks import boundary, bulk_load, promotion, vectors
+from benchmarks import boundary, bulk_load, ledger, promotion, vectors
 from benchmarks.anonymization import measured as anonymization
 from benchmarks.identifiers import suite
 from benchmarks.lint import whole_project
@@ -18,6 +18,7 @@ BENCHMARKS = {
     "bulk_load": bulk_load.measure,
     "identifiers_suite": suite.measure,
     "lint": whole_project.measure,
+    "ledger": ledger.measure,
     "promotion": promotion.measure,
     "vectors": vectors.measure,
 }
