@@ -10,6 +10,7 @@ from stores.boundary.rules import (
     APPEND_ONLY,
     LEDGERED,
     OWNER_OF_SCHEMA,
+    TOLD_WRITES,
     UNFORCED_SCHEMAS,
     WITHOUT_ROW_SECURITY,
     owned_datasets,
@@ -195,6 +196,31 @@ def _lacking(
             yield table
 
 
+def _four_eyes(seen: Inspected) -> Iterator[str]:
+    # tgtype 7: before, for each row, on INSERT.
+    if not seen.rows(
+        "SELECT FROM pg_trigger t WHERE t.tgrelid = to_regclass('control.approvals') "
+        "AND t.tgenabled = 'A' AND t.tgtype = 7 AND t.tgqual IS NULL "
+        "AND t.tgfoid = to_regprocedure('control.require_four_eyes()')"
+    ):
+        yield "control.approvals takes the approval of who wrote the version"
+
+
+def _told_writes(seen: Inspected) -> Iterator[str]:
+    sound = {
+        (row.table, row.type)
+        for row in seen.rows(
+            "SELECT n.nspname || '.' || c.relname AS table, t.tgtype AS type FROM pg_trigger t "
+            "JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace "
+            "WHERE t.tgenabled = 'A' AND t.tgqual IS NULL AND t.tgattr = '' "
+            "AND t.tgfoid = to_regprocedure('control.tell_datahub()')"
+        )
+    }
+    for table, kind in TOLD_WRITES.items():
+        if (table, kind) not in sound:
+            yield f"a change of {table} is not queued for DataHub"
+
+
 def _reactions(seen: Inspected) -> Iterator[str]:
     for row in seen.rows(
         "SELECT n.nspname || '.' || c.relname AS table, x.name FROM ("
@@ -202,8 +228,10 @@ def _reactions(seen: Inspected) -> Iterator[str]:
         "WHERE NOT tgisinternal "
         "AND tgfoid IS DISTINCT FROM to_regprocedure('control.refuse_change()') "
         "AND tgfoid IS DISTINCT FROM to_regprocedure('control.record_admin_write()') "
+        "AND tgfoid IS DISTINCT FROM to_regprocedure('control.tell_datahub()') "
         "AND tgfoid IS DISTINCT FROM to_regprocedure('control.append_to_ledger()') "
         "AND tgfoid IS DISTINCT FROM to_regprocedure('control.refuse_entry_change()') "
+        "AND tgfoid IS DISTINCT FROM to_regprocedure('control.require_four_eyes()') "
         "UNION ALL SELECT ev_class, 'rule ' || rulename FROM pg_rewrite) x "
         "JOIN pg_class c ON c.oid = x.rel JOIN pg_namespace n ON n.oid = c.relnamespace "
         "WHERE n.nspname = ANY(:schemas) AND c.relkind IN ('r', 'p')",
@@ -264,10 +292,22 @@ TABLE_CHECKS: tuple[Check, ...] = (
         _admin_writes,
     ),
     Check(
+        "triggers.told",
+        "every step of a promotion and every decision is queued for DataHub where it is taken",
+        "ALTER TABLE … ENABLE ALWAYS TRIGGER tell_datahub; revision 0019 makes them",
+        _told_writes,
+    ),
+    Check(
         "triggers.ledger",
         "promotions, approvals and audited writes leave a leaf in the ledger",
         "ALTER TABLE … ENABLE ALWAYS TRIGGER ledger, ledger_truncate; then verify the ledger",
         _ledger,
+    ),
+    Check(
+        "triggers.four_eyes",
+        "nobody approves what they wrote, twice, or outside their scope",
+        "ALTER TABLE control.approvals ENABLE ALWAYS TRIGGER four_eyes; revision 0023 makes it",
+        _four_eyes,
     ),
     Check(
         "triggers.none_else",
