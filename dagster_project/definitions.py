@@ -11,7 +11,7 @@ from dagster_project.approved_sensor import publish_what_is_approved
 from dagster_project.class_checks import class_checks
 from dagster_project.class_flow import guarded
 from dagster_project.jobs import promotion_jobs, tenant_holdings_job
-from dagster_project.outbox_sensors import outbox_sensors
+from dagster_project.outbox_sensors import outbox_sensor, outbox_sensors
 from dagster_project.promotion_assets import promotion_assets
 from dagster_project.resources import PlatformResource, PromotionIds
 from dagster_project.schedules import workflow_schedules
@@ -40,6 +40,7 @@ defs = guarded(
         schedules=workflow_schedules(PROMOTIONS),
         sensors=[
             *outbox_sensors(),
+            outbox_sensor(),
             failed_runs(),
             overdue_reviews(),
             publish_what_is_approved(_JOBS),

@@ -34,6 +34,11 @@ class StampingRunCoordinator(QueuedRunCoordinator):
 
     def submit_run(self, context: SubmitRunContext) -> DagsterRun:
         """Stamp the run, then queue it."""
+        self.stamp(context)
+        return super().submit_run(context)
+
+    def stamp(self, context: SubmitRunContext) -> None:
+        """Say in the run's tags who started it, and nothing else than that."""
         run = context.dagster_run
         tags = blank_tags()
         try:
@@ -50,7 +55,6 @@ class StampingRunCoordinator(QueuedRunCoordinator):
         except (AssertionRefused, StoreError) as refusal:
             _log.warning("run %s is nobody's: %s", run.run_id, refusal)
         self._instance.add_run_tags(run.run_id, tags)
-        return super().submit_run(context)
 
     def _identity(self, context: SubmitRunContext) -> str | None:
         """Whom the proxy vouches for; None where no proxy is set."""

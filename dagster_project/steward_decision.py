@@ -18,10 +18,10 @@ STEWARD_DECISION = "steward_decision"
 
 
 class DecisionChoice(StrEnum):
-    """What the form offers."""
+    """What the form offers; Dagster shows and takes the names."""
 
-    APPROVED = "approved"
-    REJECTED = "rejected"
+    approved = "approved"
+    rejected = "rejected"
 
 
 class DecisionConfig(Config):

@@ -44,7 +44,7 @@ def flow_picture(flow: Flow, title: str) -> str:
     """The picture; the class stands in words in every box, so colour is not needed to read it."""
     tallest = max(len(column) for column in flow.columns)
     width = 2 * _MARGIN + len(flow.columns) * (_BOX_WIDTH + _GAP_X) - _GAP_X
-    height = 2 * _MARGIN + 16 + tallest * (_BOX_HEIGHT + _GAP_Y)
+    height = 2 * _MARGIN + tallest * (_BOX_HEIGHT + _GAP_Y) + (16 if flow.crossings else -_GAP_Y)
     places = [_places(len(column), tallest, at) for at, column in enumerate(flow.columns)]
     told = " -> ".join(
         ", ".join(f"{node.name} [{node.data_class}]" for node in column) for column in flow.columns
@@ -64,7 +64,7 @@ def flow_picture(flow: Flow, title: str) -> str:
                 parts.append(_arrow(x + _BOX_WIDTH, y, to_x, to_y, crosses=crossing is not None))
         if crossing:
             parts.append(
-                f'<text x="{places[at][0][0] - _GAP_X / 2}" y="{height - 4}" font-size="11" '
+                f'<text x="{places[at][0][0] - _GAP_X / 2}" y="{height - 10}" font-size="11" '
                 f'text-anchor="middle">{escape(crossing)}</text>'
             )
     for column, spots in zip(flow.columns, places, strict=True):

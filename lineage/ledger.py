@@ -18,7 +18,7 @@ from lineage.ledger_sealing import local_place, outside_places, told_places
 from lineage.ledger_verification import Finding, FindingKind, LedgerReport, verify_ledger
 
 if TYPE_CHECKING:
-    from stores.ledger_reads import LedgerReads
+    from stores.ledger_reads import AscendPlatformMetricLedger
     from stores.platform import Platform
 
 __all__ = [
@@ -55,7 +55,9 @@ def verify_installation(platform: Platform, held: Sequence[str]) -> LedgerReport
         return verify_stored(session.ledger_ascend_platform_metric(), key, held)
 
 
-def verify_stored(ledger: LedgerReads, key: VerifierKey, held: Sequence[str]) -> LedgerReport:
+def verify_stored(
+    ledger: AscendPlatformMetricLedger, key: VerifierKey, held: Sequence[str]
+) -> LedgerReport:
     """The same through a session that is open."""
     stored = [checkpoint.note for checkpoint in ledger.checkpoints()]
     report = verify_ledger(_entries(ledger), key, stored=stored, held=held)
@@ -140,5 +142,5 @@ def _remark(sealed: int, unsealed: int, outside: int, folder: str) -> str:
     return "; ".join(parts) or "every entry is under a checkpoint outside this machine"
 
 
-def _entries(ledger: LedgerReads) -> Iterator[LedgerEntry]:
+def _entries(ledger: AscendPlatformMetricLedger) -> Iterator[LedgerEntry]:
     return (LedgerEntry(*row) for row in ledger.rows())

@@ -25,7 +25,7 @@ from lineage.ledger_places import PLACES_SETTING, FolderPlace, Place, PlaceRefus
 from lineage.ledger_tree import Frontier, NotAFrontier
 from stores.errors import StoreError
 from stores.home import Home
-from stores.ledger_reads import LedgerReads, StoredCheckpoint
+from stores.ledger_reads import AscendPlatformMetricLedger, StoredCheckpoint
 from stores.platform import Platform
 from stores.secret_files import exclusive
 
@@ -111,7 +111,7 @@ def _watch(platform: Platform) -> None:
 
 
 def _head(
-    ledger: LedgerReads, key: SigningKey, local: FolderPlace, size: int
+    ledger: AscendPlatformMetricLedger, key: SigningKey, local: FolderPlace, size: int
 ) -> tuple[StoredCheckpoint | None, int]:
     """The checkpoint over that many leaves, and how many the last one had."""
     stored = ledger.checkpoints()

@@ -11,6 +11,7 @@ from steward.commands import (
     boundary,
     catalog,
     check,
+    datahub,
     demo,
     desk,
     export,
@@ -39,6 +40,7 @@ installation.add_to(app)
 intake.add_to(app)
 promotion.add_to(app)
 catalog.add_to(app)
+datahub.add_to(app)
 review.add_to(app)
 desk.add_to(app)
 boundary.add_to(app)

@@ -45,6 +45,7 @@ class AlertKind(StrEnum):
     SECOND_TENANT_TOUCHED = "second_tenant_touched"
     TENANTS_READ_IN_RUN = "tenants_read_in_run"
     BOUNDARY_RULE_BROKEN = "boundary_rule_broken"
+    CLASS_LABEL_CHANGED = "class_label_changed"
     LEDGER_CHANGED = "ledger_changed"
     LEDGER_UNSEALED = "ledger_unsealed"
     RUN_FAILED = "run_failed"
@@ -64,6 +65,10 @@ _SENTENCES = {
     AlertKind.BOUNDARY_RULE_BROKEN: (
         Severity.CRITICAL,
         "The storage boundary is weaker than its rules: see `classline boundary verify`.",
+    ),
+    AlertKind.CLASS_LABEL_CHANGED: (
+        Severity.WARNING,
+        "A class label was changed by hand in DataHub; the registry's own was put back.",
     ),
     AlertKind.LEDGER_CHANGED: (
         Severity.CRITICAL,
@@ -152,6 +157,10 @@ class AlertDesk:
             self.raise_alert(kind, subject)
         except StoreError as error:
             _log.error("an alert could not be stored (%s): %s", type(error).__name__, error)
+
+    def class_label_changed(self, dataset_name: str) -> None:
+        """The catalog's alarm. The label is put back even where this cannot be stored."""
+        self._raise_if_possible(AlertKind.CLASS_LABEL_CHANGED, dataset_name)
 
     def tenants_read_in_run(self, invocation_name: str, run: UUID) -> None:
         """A run's one notice; where it cannot be stored the run may not read."""

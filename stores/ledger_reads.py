@@ -12,7 +12,13 @@ import psycopg
 
 from stores.errors import translated_errors
 
-__all__ = ["LedgerReads", "LedgerRow", "LedgerState", "PlatformLedger", "StoredCheckpoint"]
+__all__ = [
+    "AscendPlatformMetricLedger",
+    "LedgerRow",
+    "LedgerState",
+    "PlatformLedger",
+    "StoredCheckpoint",
+]
 
 # Any: a row's values have the types of their columns.
 Row = Mapping[str, Any]
@@ -53,7 +59,7 @@ class LedgerState:
     oldest_unsealed_at: datetime | None
 
 
-class LedgerReads:
+class AscendPlatformMetricLedger:
     """The ledger (ascend_platform_metric), through the session that opened it."""
 
     def __init__(
@@ -145,6 +151,6 @@ class _Session(Protocol):
 class PlatformLedger:
     """For the platform's own session."""
 
-    def ledger_ascend_platform_metric(self: _Session) -> LedgerReads:
+    def ledger_ascend_platform_metric(self: _Session) -> AscendPlatformMetricLedger:
         """The ledger."""
-        return LedgerReads(self._rows, self._driver)
+        return AscendPlatformMetricLedger(self._rows, self._driver)

@@ -21,7 +21,7 @@ from lineage.ledger_tree import Frontier
 from lineage.ledger_verification import LedgerReport
 from stores.boundary.claims import Claim, signed
 from stores.boundary.provisioning import add_steward, ensure_owners
-from stores.ledger_reads import LedgerReads
+from stores.ledger_reads import AscendPlatformMetricLedger
 from stores.platform import SERVICE, Platform
 
 __all__ = [
@@ -304,7 +304,9 @@ ATTACKS = tuple(
 
 
 @contextmanager
-def attacked(platform: Platform, attack: Callable[[Attacker], None]) -> Iterator[LedgerReads]:
+def attacked(
+    platform: Platform, attack: Callable[[Attacker], None]
+) -> Iterator[AscendPlatformMetricLedger]:
     """The ledger after an attack, as the platform's session reads it; undone afterwards."""
     secret = platform.keyring.login(PrincipalKind.PLATFORM, SERVICE)
     claim = Claim(secret.login, (DataClass.ASCEND_PLATFORM_METRIC,), "test")
@@ -321,10 +323,12 @@ def attacked(platform: Platform, attack: Callable[[Attacker], None]) -> Iterator
         def driver() -> psycopg.Connection[Any]:
             return cast("psycopg.Connection[Any]", connection.connection.driver_connection)
 
-        yield LedgerReads(rows, driver)
+        yield AscendPlatformMetricLedger(rows, driver)
         connection.rollback()
 
 
-def verified(platform: Platform, ledger: LedgerReads, held: list[str]) -> LedgerReport:
+def verified(
+    platform: Platform, ledger: AscendPlatformMetricLedger, held: list[str]
+) -> LedgerReport:
     """What the verification says of it."""
     return verify_stored(ledger, ledger_key(platform.home).verifier, held)

@@ -10,6 +10,7 @@ import pytest
 
 from anonymization.registered import WORKFLOWS
 from tests.steward.conftest import Call
+from tests.steward.datahub_looks import assert_told_soundly
 
 pytestmark = pytest.mark.integration
 
@@ -39,6 +40,8 @@ def test_bad_usage_exits_with_2(classline: Call, arguments: list[str], told: str
     ("arguments", "told"),
     [
         (["promotions"], "run `classline up` first"),
+        (["datahub", "sync"], "run `classline up` first"),
+        (["datahub", "export", "x.json"], "run `classline up` first"),
         (["search", "--class", "tenant_private"], "run `classline up`"),
         (["lineage", "crm_accounts"], "run `classline up`"),
         (["lineage", "no_such_store"], "no dataset 'no_such_store' is registered"),
@@ -133,12 +136,11 @@ def who_wrote_or_stands_outside_does_not_approve(classline: Call, cli_home: Path
 
 
 def test_the_whole_line_from_the_command_line(
-    classline: Call, cli_home: Path, monkeypatch: pytest.MonkeyPatch
+    classline: Call, cli_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Load, run, refuse, approve, run again, look: as the README's tour does."""
     loaded = classline("load", "--sample", "--rows", 6000, "--json")
-    assert loaded.code == 0
-    assert loaded.json["tenants_added"] == 40
+    assert (loaded.code, loaded.json["tenants_added"]) == (0, 40)
     again = classline("load", "--sample", "--rows", 6000, "--json")
     assert again.json["tenants_added"] == 0
     assert {(t["inserted"], t["updated"]) for t in again.json["tables"]} == {(0, 0)}
@@ -205,10 +207,9 @@ def test_the_whole_line_from_the_command_line(
         ("search", "--class", "tenant_private", "--columns"), ("steward", "list"),
     ):  # fmt: skip
         assert classline(*arguments).code == 0
-    rejected = classline(
-        "review", "reject", "pipeline_benchmark", "--reason", "changed", "--credential", sam
-    )
-    assert rejected.code == 0
+    assert_told_soundly(classline, cli_home, tmp_path)
+    reject = ("review", "reject", "pipeline_benchmark", "--reason", "changed", "--credential", sam)
+    assert classline(*reject).code == 0
     assert "decision" in classline("review", "show", "pipeline_benchmark").out
     assert classline("down").code == 0
 

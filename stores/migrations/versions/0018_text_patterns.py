@@ -56,7 +56,7 @@ from stores.migrations.sql_files import run_sql
 __all__ = ["down_revision", "revision", "upgrade"]
 
 revision = "0018"
-down_revision = "0023"
+down_revision = "0019"
 
 
 def upgrade() -> None:

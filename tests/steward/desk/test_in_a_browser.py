@@ -70,8 +70,8 @@ def tab_to(page: Any, name: str) -> None:
     for _ in range(80):
         page.keyboard.press("Tab")
         focused = page.evaluate(
-            "() => (document.activeElement.innerText || document.activeElement.value || "
-            "document.activeElement.labels?.[0]?.innerText || '').trim()"
+            "() => (document.activeElement.labels?.[0]?.innerText || "
+            "document.activeElement.innerText || document.activeElement.value || '').trim()"
         )
         if re.fullmatch(name, focused):
             return
@@ -111,10 +111,11 @@ def test_a_steward_decides_with_the_keyboard_alone(waiting: Desk, tmp_path: Path
 
         page.emulate_media(color_scheme="dark")
         assert page.evaluate(CONTRAST) == []
-        page.get_by_role("heading", name="Decide", exact=True).evaluate("e => e.scrollIntoView()")
+        tab_to(page, "Decide")
+        page.keyboard.press("Enter")
         tab_to(page, "Approve it for a year")
         page.keyboard.press("Space")
-        tab_to(page, "Reason, for the record|")
+        tab_to(page, "Reason, for the record")
         page.keyboard.type("k and dominance hold; no text leaves")
         page.screenshot(path=tmp_path / "desk-decide-dark.png")
         tab_to(page, "Record the decision")
