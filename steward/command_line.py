@@ -15,6 +15,7 @@ from steward.commands import (
     intake,
     kanon,
     keys,
+    pii,
     promotion,
     review,
 )
@@ -38,6 +39,7 @@ boundary.add_to(app)
 check.add_to(app)
 keys.add_to(app)
 kanon.add_to(app)
+pii.add_to(app)
 demo.add_to(app)
 
 _OURS = (
