@@ -39,8 +39,8 @@ _HOST = re.compile(
     rb"|\[[0-9A-Fa-f:.]{7,45}\])",
     re.IGNORECASE,
 )
-_GLUED_NUMBER = re.compile(rb"\.([A-Za-z]{2,24})\d[0-9-]*$")
-_LAST_LABEL = re.compile(rb"(?:[A-Za-z\xff]{2,24}|xn--[0-9A-Za-z-]{2,59}|\])$", re.IGNORECASE)
+_GLUED_NUMBER = re.compile(rb"\.([A-Za-z]{2,24})\d[0-9-]*\Z")
+_LAST_LABEL = re.compile(rb"(?:[A-Za-z\xff]{2,24}|xn--[0-9A-Za-z-]{2,59}|\])\Z", re.IGNORECASE)
 
 
 def _email(buffer: bytes, at: int, settled: int) -> Span | None:
@@ -135,7 +135,7 @@ def _web_address(buffer: bytes, at: int, settled: int) -> Span | None:
     return (found.start(1), end, IdentifierKind.URL) if end > at + 1 else None
 
 
-_BARE_PREFIX = re.compile(rb"(?<![0-9A-Za-z\xff])(www\d?\.|mailto:|tel:)$", re.IGNORECASE)
+_BARE_PREFIX = re.compile(rb"(?<![0-9A-Za-z\xff])(www\d?\.|mailto:|tel:)\Z", re.IGNORECASE)
 
 
 def _end_of_url(buffer: bytes, at: int) -> int:
@@ -191,7 +191,7 @@ def _is_visited(buffer: bytes, start: int, stop: int) -> bool:
 
 
 _VISIT = re.compile(
-    rb"\b(?:visit|site|website|domain|url|page at|go to|browse|web)[ :]{1,3}$", re.IGNORECASE
+    rb"\b(?:visit|site|website|domain|url|page at|go to|browse|web)[ :]{1,3}\Z", re.IGNORECASE
 )
 _USUAL = frozenset(
     b"com net org edu gov mil int info biz app dev cloud tech online site store shop xyz agency "

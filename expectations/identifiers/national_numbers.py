@@ -38,7 +38,7 @@ _WORDS = re.compile(
     rb"\b(?:national|identity|identification|personal|citizen|tax(?:payer)?|fiscal|insurance|nhs"
     rb"|passport|licen[cs]e|id card|nino|pesel|bsn|tin|itin|ein|nif|dni|cpf"
     rb"|steuer\S*|personalausweis|residen(?:t|ce)|medicare|medical record|mrn|patient)"
-    rb"[^\x00\n0-9]{0,24}$",
+    rb"[^\x00\n0-9]{0,24}\Z",
     re.IGNORECASE,
 )
 

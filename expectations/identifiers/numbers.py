@@ -33,7 +33,7 @@ _COMMON_KINDS = {
     2: IdentifierKind.PHONE,
     3: IdentifierKind.CREDIT_CARD,
 }
-_STARTS = re.compile(rb"(?<![0-9])[(+]?\(?[0-9]")
+_STARTS = re.compile(rb"(?<![0-9])[0-9]|[(+](?=\(?[0-9])")
 
 _SSN = re.compile(rb"\d{3}([-. ])\d{2}\1\d{4}(?![0-9]|[-.][0-9A-Za-z])")
 _CARD = re.compile(
@@ -53,9 +53,9 @@ _SSN_COUNTED = re.compile(
     rb"[ ]{0,2}(?:%|units?|rows?|records?|items?|users?|bytes|dollars|people)\b|[.-][0-9A-Za-z]",
     re.IGNORECASE,
 )
-_JOINED_LETTER = re.compile(rb"[A-Za-z_\xff]$")
+_JOINED_LETTER = re.compile(rb"[A-Za-z_\xff]\Z")
 _JOINED_WORD = re.compile(
-    rb"(?:tel|telephone|phone|fax|mob|mobile|cell|call|ssn|card|no|nr|to|ext|t|p|m|f)$",
+    rb"(?:tel|telephone|phone|fax|mob|mobile|cell|call|ssn|card|no|nr|to|ext|t|p|m|f)\Z",
     re.IGNORECASE,
 )
 

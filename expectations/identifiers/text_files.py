@@ -159,7 +159,7 @@ def _batched(name: str, rows: Iterable[_Row], column: str | None) -> Iterator[Te
     names: dict[str, str] = {}  # as they are shown
     size = count = 0
     for row in rows:
-        for key in row.keys() - names.keys():
+        for key in [key for key in row if key not in names]:
             names[key] = _shown(key, len(names))
             if names[key] != key:
                 cells.append(Cell(count, names[key]))
