@@ -88,8 +88,8 @@ def _after_scheme(buffer: bytes, at: int, settled: int) -> Span | None:
 
 
 _KEY_BLOCK = re.compile(
-    rb"-----BEGIN [A-Z0-9 ]{0,40}-----[0-9A-Za-z+/=:,. \s\\-]{0,8000}?"
-    rb"(?:-----END [A-Z0-9 ]{0,40}-----|(?=\x00)|\Z)"
+    rb"-----BEGIN [A-Z0-9 ]{0,40}-----(?:[0-9A-Za-z+/=:,.\s\\]|-(?!-)){0,8000}"
+    rb"(?:-----END [A-Z0-9 ]{0,40}-----)?"
 )
 _KEY_START = re.compile(rb"-----BEGIN [A-Z0-9 ]{0,40}(?:-----)?")
 

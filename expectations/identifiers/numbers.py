@@ -79,7 +79,7 @@ def _number(buffer: bytes, at: int, settled: int) -> Span | None:
         return start, common.end(), _COMMON_KINDS[common.lastindex or 0]
     for place in _STARTS.finditer(buffer, start, at):
         found = _read(buffer, place.start(), settled)
-        if found is not None and (found[1] >= at or found[0] == start):
+        if found is not None:
             return found
     return None
 
@@ -155,4 +155,11 @@ def _is_card(digits: bytes) -> bool:
     return _ISSUERS.fullmatch(digits) is not None and luhn_holds(digits)
 
 
-ANCHORS = (Anchor(rb"[^0-9][0-9](?:[ ().\-/\n]{0,3}[0-9]){6}", _number, group=AnchorGroup.DIGITS),)
+ANCHORS = (
+    Anchor(
+        rb"[^0-9][0-9](?:[ ().\-/\n]{0,3}[0-9]){6}",
+        _number,
+        group=AnchorGroup.DIGITS,
+        looks_back=True,
+    ),
+)

@@ -49,12 +49,16 @@ def scan(buffer: bytes) -> Scanned:
     matches.sort()
     scanned = Scanned()
     keep = scanned.spans.append
-    settled = 0
+    settled = looked = 0
     for end, anchor in matches:
         if end <= settled:
             continue
         if anchor < _RUNS:
-            span = _CONFIRMS[anchor](buffer, end, settled)
+            if anchor in _LOOKING_BACK:
+                span = _CONFIRMS[anchor](buffer, end, max(settled, looked))
+                looked = end if span is None else span[1]
+            else:
+                span = _CONFIRMS[anchor](buffer, end, settled)
             if span is not None:
                 keep(span)
                 settled = max(settled, span[1])
@@ -82,13 +86,14 @@ _ANCHORS: tuple[Anchor, ...] = (
     Anchor(rb"[^0-9a-z_]tn_[a-z]{16}", _tenant_id, in_any_case=False),
 )
 _CONFIRMS = tuple(anchor.confirm for anchor in _ANCHORS)
+_LOOKING_BACK = {place for place, anchor in enumerate(_ANCHORS) if anchor.looks_back}
 _RUNS = len(_ANCHORS)
 
 _IN_RUN = rb"[0-9A-Za-z+/_=-]"
 # Inside a run a capital or a digit, and seven more: base64 of eight characters has it.
 _RUN = _IN_RUN + rb"[0-9A-Z]" + _IN_RUN + rb"{7}"
 _ESCAPE = rb"%[0-9A-Fa-f]{2}|&(?:#|commat|period)|\\u00[0-9A-Fa-f]{2}|\\x[0-9A-Fa-f]{2}"
-_LETTERS_APART = rb"[^0-9A-Za-z](?:[0-9A-Za-z@.][ ]){4}"
+_LETTERS_APART = rb"[ \n\x00\"'(](?:[!-~\xff][ ]){4}"
 
 
 @cache
@@ -118,7 +123,7 @@ _WRAPPED_LINE = 60  # from that length, lines that follow each other are one tex
 _BACKWARDS = re.compile(rb"[0-9A-Za-z+/_=-]+")
 _WRAPPED = re.compile(rb"[0-9A-Za-z+/_=-]{1,16384}(?:\r?\n[0-9A-Za-z+/_=-]{4,128}){1,256}")
 _UNSPACED = re.compile(rb"[^\s\x00]{1,4096}")
-_APART = re.compile(rb"(?:[0-9A-Za-z@.][ ]{1,3}){4,256}[0-9A-Za-z@.](?![0-9A-Za-z])")
+_APART = re.compile(rb"(?:[!-~\xff][ ]{1,3}){4,256}[!-~\xff](?![0-9A-Za-z])")
 
 
 def _note_encoded(scanned: Scanned, buffer: bytes, end: int) -> None:

@@ -151,6 +151,5 @@ def _print(scanned: _Scanned, suspected: Mapping[str, str]) -> None:
         )
     for column, kind in sorted(suspected.items()):
         say(f"the name of column {column} suggests {kind}")
-    say(
-        f"{len(scanned.rows_flagged):,} of {scanned.rows:,} rows hold something that points at somebody"
-    )
+    flagged, rows = len(scanned.rows_flagged), scanned.rows
+    say(f"{flagged:,} of {rows:,} rows hold something that points at somebody")
