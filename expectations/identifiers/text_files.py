@@ -83,15 +83,20 @@ _Row = Mapping[str, object]
 
 
 def _rows(file: BinaryIO, path: Path | None) -> Iterator[_Row]:
-    buffered = io.BufferedReader(file) if isinstance(file, io.RawIOBase) else file
-    head = buffered.peek(64)[:64] if hasattr(buffered, "peek") else b""
+    head = file.peek(64)[:64] if isinstance(file, io.BufferedReader) else b""
     kind = path.suffix.lower() if path else ""
     if kind in {".parquet", ".pq"} or head.startswith(_PARQUET):
-        return _parquet_rows(buffered)
-    text = io.TextIOWrapper(buffered, "utf-8-sig", newline="")
-    if kind in {".jsonl", ".ndjson", ".json"} or head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
-        return _json_rows(text)
-    return _csv_rows(text)
+        yield from _parquet_rows(file)
+        return
+    text = io.TextIOWrapper(file, "utf-8-sig", newline="")
+    is_json = head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
+    try:
+        if kind in {".jsonl", ".ndjson", ".json"} or is_json:
+            yield from _json_rows(text)
+        else:
+            yield from _csv_rows(text)
+    finally:
+        text.detach()  # whoever opened the file closes it
 
 
 def _csv_rows(text: io.TextIOWrapper) -> Iterator[_Row]:
