@@ -9,12 +9,13 @@ import psutil
 
 from benchmarks import boundary, bulk_load, promotion, vectors
 from benchmarks.anonymization import measured as anonymization
-from benchmarks.identifiers import suite
+from benchmarks.identifiers import detection, suite
 
 BENCHMARKS = {
     "anonymization": anonymization.measure,
     "boundary": boundary.measure,
     "bulk_load": bulk_load.measure,
+    "identifiers": detection.measure,
     "identifiers_suite": suite.measure,
     "promotion": promotion.measure,
     "vectors": vectors.measure,
