@@ -17,9 +17,7 @@ _SENTENCES = (
     "Ask who else has to agree and what each of them would need to see beforehand",
     "Next steps: send the pricing deck by Friday and loop in the security team on what is open.",
 )
-_SYLLABLES = tuple(
-    ["ka", "zo", "mi", "ter", "lun", "dra", "vex", "on", "ri", "sta", "bel", "qui", "mar", "do", "fen", "gra", "hul", "pis", "tor", "wen"]
-)
+_SYLLABLES = ("ka", "zo", "mi", "ter", "lun", "dra", "vex", "on", "ri", "sta", "bel", "qui")
 
 
 def sparse_texts(count: int, seed: int = 3) -> list[str]:

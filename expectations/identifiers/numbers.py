@@ -27,7 +27,6 @@ _COMMON = re.compile(
     rb"|((?:\+?1[ .-])?(?:[2-9]\d{2}-|[2-9]\d{2}\.|\([2-9]\d{2}\) )\d{3}[.-]\d{4})"
     rb"|(\d{4}([ -])\d{4}\4\d{4}\4\d{4}))(?=[ \n\t\x00;,!?<\"']|\.[ \n\x00])(?! ?(?:x|ext))"
 )
-_SSN_GROUP = 1
 _COMMON_KINDS = {
     1: IdentifierKind.SSN,
     2: IdentifierKind.PHONE,
@@ -68,15 +67,28 @@ _ISSUERS = re.compile(
 )
 
 
+def _common(buffer: bytes, start: int) -> Span | None:
+    """The forms that most numbers have, with little work."""
+    found = _COMMON.match(buffer, start)
+    if found is None:
+        return certain_phone(buffer, start) if buffer[start] == _PLUS else None
+    kind = _COMMON_KINDS[found.lastindex or 0]
+    if kind is IdentifierKind.SSN and not _was_issued(*found[0].split(b"-")):
+        return None
+    return start, found.end(), kind
+
+
+_PLUS = ord("+")
+
+
 def _number(buffer: bytes, at: int, settled: int) -> Span | None:
     """The first identifier in the run of digits that reaches as far as the anchor."""
     low = at - _LOOK_BACK
     low = max(low, settled)
     before = _RUN_BACKWARDS.match(buffer[low:at][::-1])
     start = at - before.end() if before else at
-    common = _COMMON.match(buffer, start) if buffer[start - 1] in _BREAKS else None
-    if common and (common.lastindex != _SSN_GROUP or _was_issued(*common[0].split(b"-"))):
-        return start, common.end(), _COMMON_KINDS[common.lastindex or 0]
+    if buffer[start - 1] in _BREAKS and (span := _common(buffer, start)):
+        return span
     for place in _STARTS.finditer(buffer, start, at):
         found = _read(buffer, place.start(), settled)
         if found is not None:
