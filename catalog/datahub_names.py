@@ -7,6 +7,9 @@ subtype tells them apart. A key-value prefix is no table: it stands on platform 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from catalog.data_classes import DataClass
 from catalog.registry import Dataset, StoreKind
 
@@ -15,25 +18,46 @@ __all__ = [
     "CLASS_PROPERTY",
     "CLASS_PROPERTY_FIELD",
     "DATABASE",
+    "DATA_STEWARD",
+    "DECLARED_BY",
     "GLOSSARY_NODE",
     "KEY_VALUE_PLATFORM",
     "OWN_PLATFORM",
+    "PLATFORM_DOMAIN",
+    "SUBTYPES",
     "TABLE_PLATFORM",
     "class_of_tag",
+    "class_of_term",
     "class_tag",
     "class_term",
     "column_urn",
     "dataset_name",
     "dataset_urn",
+    "domain_urn",
+    "owner_urn",
     "platform_of",
     "team_urn",
 ]
+
+SUBTYPES: Mapping[StoreKind, str] = MappingProxyType(
+    {
+        StoreKind.TABLE: "Table",
+        StoreKind.KV_PREFIX: "Key-Value Prefix",
+        StoreKind.VECTOR_NAMESPACE: "Vector Namespace",
+    }
+)
+"""The subtype by which a steward tells the kinds of store apart."""
 
 DATABASE = "classline"
 OWN_PLATFORM = "urn:li:dataPlatform:classline"
 TABLE_PLATFORM = "urn:li:dataPlatform:postgres"
 KEY_VALUE_PLATFORM = "urn:li:dataPlatform:classline-kv"
 ACTOR = "urn:li:corpuser:classline"
+DECLARED_BY = "classline"
+"""What a dataset's custom property ``declared_by`` says of ours: only those are ever removed."""
+DATA_STEWARD = "urn:li:ownershipType:__system__data_steward"
+"""DataHub's own ownership type of that name."""
+PLATFORM_DOMAIN = "urn:li:domain:classline"
 GLOSSARY_NODE = "urn:li:glossaryNode:classline.data_classification"
 
 _PROPERTY_NAME = "classline.data_class"
@@ -53,6 +77,11 @@ def class_of_tag(tag: str) -> DataClass | None:
     return next((known for known in DataClass if tag == class_tag(known)), None)
 
 
+def class_of_term(term: str) -> DataClass | None:
+    """The class that a glossary term defines, or None for any other term."""
+    return next((known for known in DataClass if term == class_term(known)), None)
+
+
 def class_term(data_class: DataClass) -> str:
     """The glossary term that defines a class."""
     return f"urn:li:glossaryTerm:classline.{data_class}"
@@ -61,6 +90,16 @@ def class_term(data_class: DataClass) -> str:
 def team_urn(owner: str) -> str:
     """The group of an owner that the registry writes as ``team:<name>``."""
     return f"urn:li:corpGroup:{owner.removeprefix('team:')}"
+
+
+def domain_urn(owner: str) -> str:
+    """The domain of what an owner answers for, inside the platform's."""
+    return f"{PLATFORM_DOMAIN}.{owner.removeprefix('team:')}"
+
+
+def owner_urn(owner: str) -> str:
+    """The URN of an owner: a team by its name, or any URN as it is."""
+    return owner if owner.startswith("urn:li:") else team_urn(owner)
 
 
 def platform_of(dataset: Dataset) -> str:

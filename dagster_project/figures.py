@@ -29,7 +29,9 @@ def candidate_figures(candidate: Candidate) -> Mapping[str, MetadataValue]:
         "rows_in": MetadataValue.int(candidate.rows_in),
         "cells_in": MetadataValue.int(candidate.cells_in),
         "cells_kept": MetadataValue.int(candidate.cells_kept),
+        "dagster/row_count": MetadataValue.int(candidate.cells_kept),
         "suppressed": MetadataValue.json(dict(candidate.suppressed)),
+        "texts_dropped": MetadataValue.json(dict(candidate.texts_dropped)),
         "candidate_digest": MetadataValue.text(candidate.candidate_digest),
         "k": MetadataValue.int(candidate.k_tenants),
         "already_recorded": MetadataValue.bool(candidate.already_recorded),
@@ -48,6 +50,7 @@ def candidate_from(metadata: Mapping[str, MetadataValue]) -> Candidate:
         candidate_digest=_read(metadata, "candidate_digest", str),
         k_tenants=_read(metadata, "k", int),
         already_recorded=_read(metadata, "already_recorded", bool),
+        texts_dropped=_counts(metadata, "texts_dropped"),
     )
 
 
@@ -58,6 +61,7 @@ def publication_figures(publication: Publication, k_tenants: int) -> Mapping[str
         "state": MetadataValue.text(str(publication.state)),
         "reason": MetadataValue.text(publication.reason),
         "rows_published": MetadataValue.int(publication.rows_published),
+        "dagster/row_count": MetadataValue.int(publication.rows_published),
         "cells_held": MetadataValue.int(publication.cells_held),
         "cells_superseding": MetadataValue.int(publication.cells_superseding),
         "held": MetadataValue.json(dict(publication.held)),

@@ -100,7 +100,7 @@ def _informed(session: AuditorSession) -> Scan:
     names: set[tuple[IdentifierKind, str]] = set()
     for dataset, kinds in _NAMES:
         collect = partial(_collect, names, tuple(kinds.values()))
-        session.count_in_texts(dataset, list(kinds), collect)
+        session.count_in_texts(DataClass.TENANT_PRIVATE, dataset, list(kinds), collect)
     return pii_scan(KnownIdentifiers.build(names))
 
 
@@ -125,25 +125,27 @@ def _evidence(
 ) -> Evidence:
     """Count what the suite asks for; what cannot be counted stays absent, so cannot be judged."""
     wanted = {each.type for each in suite}
-    name = dataset.qualified_name
-    rows = session.count_rows(dataset.data_class, name)
-    labels = session.column_labels(name)
+    name, data_class = dataset.qualified_name, dataset.data_class
+    rows = session.count_rows(data_class, name)
+    labels = session.column_labels(data_class, name)
     owner = dataset.owner_column
-    nulls = {owner: session.count_nulls(name, owner)[1]} if owner in labels and owner else {}
+    nulls = {}
+    if owner in labels and owner:
+        nulls = {owner: session.count_nulls(data_class, name, owner)[1]}
     findings = None
     if wanted & READS_TEXT:
         findings = _findings(session, dataset, labels, scan, knows_identifiers=knows_identifiers)
     groups = {}
     if dataset.data_class in _AGGREGATED:
-        cells = _published(session, name)
+        cells = _published(session, dataset)
         # A row that no known cell accounts for was published with nobody known behind it.
         if len(cells) >= rows:
             groups[Grouping(frozenset(dataset.primary_key), CONTRIBUTOR)] = cells
     return Evidence(name, rows, labels, nulls, findings, groups)
 
 
-def _published(session: AuditorSession, name: str) -> Classes:
-    cells = session.published_cells(name)
+def _published(session: AuditorSession, dataset: Dataset) -> Classes:
+    cells = session.published_cells(dataset.data_class, dataset.qualified_name)
     cell, contributor, fund, rows = ([each[n] for each in cells] for n in range(4))
     return classes_by_subject(cell, contributor, rows, fund_codes=fund)
 
@@ -161,6 +163,7 @@ def _findings(
     if not columns:
         return FindingsTable(0, frozenset(), (), knows_identifiers)
     return session.count_in_texts(
+        dataset.data_class,
         dataset.qualified_name,
         columns,
         lambda batches: counted_findings(

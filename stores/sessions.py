@@ -17,7 +17,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, Engine, func, insert, select, text
 
-from catalog.data_classes import DataClass, PrincipalKind, may_read
+from catalog.data_classes import DataClass, PrincipalKind, may_read, parse_data_class
 from catalog.declared import REGISTRY
 from catalog.registry import Dataset
 from stores.alert_records import PlatformAlerts
@@ -33,6 +33,8 @@ from stores.labelled_reads import (
     TenantPrivateReads,
     require_one_class,
 )
+from stores.ledger_reads import PlatformLedger
+from stores.outbox_records import PlatformOutbox
 from stores.tables import metadata_of
 from stores.vectors import AnonymizedVectors, FundVectors, TenantVectors
 
@@ -120,6 +122,14 @@ class Session:
     def _driver(self) -> psycopg.Connection[Any]:
         return cast("psycopg.Connection[Any]", self._connection.connection.driver_connection)
 
+    def _require_class(self, what: str, data_class: DataClass, named: DataClass) -> None:
+        if named is not data_class:
+            message = (
+                f"{what} [{data_class}] used as {named} by a {self.kind} session: refused, since "
+                "who reads or writes says which class it expects; name the data's own class"
+            )
+            raise ClassRefused(message)
+
     def _require_readable(self, dataset: Dataset, data_class: DataClass) -> None:
         if dataset.data_class is not data_class or not may_read(self.kind, data_class):
             message = (
@@ -192,13 +202,17 @@ class PlatformSession(
     AscendPlatformMetricReads,
     AnonymizedBenchmarkReads,
     PlatformAlerts,
+    PlatformOutbox,
+    PlatformLedger,
     Session,
 ):
     """The platform's session: operating data, registrations and the outbox."""
 
     kind = PrincipalKind.PLATFORM
 
-    def records(self, dataset_name: str, where: str = "true", **parameters: object) -> list[Row]:
+    def records_ascend_platform_metric(
+        self, dataset_name: str, where: str = "true", **parameters: object
+    ) -> list[Row]:
         """Rows of a control dataset of class ascend_platform_metric, in order of its key."""
         dataset = REGISTRY.get(dataset_name)
         self._require_readable(dataset, DataClass.ASCEND_PLATFORM_METRIC)
@@ -213,6 +227,18 @@ class PlatformSession(
         self._call(
             "SELECT control.register_workflow(CAST(:p AS jsonb))", p=Jsonb(dict(registration))
         )
+
+    def record_provenance(self, provenance: Mapping[str, object]) -> int:
+        """Record of which texts a version consists and who wrote them; returns its number."""
+        row = self._one(
+            "SELECT control.record_provenance(CAST(:p AS jsonb)) AS id", p=Jsonb(dict(provenance))
+        )
+        return int(row["id"])
+
+    def cell_figures_ascend_platform_metric(self, promotion_id: UUID) -> Row:
+        """Counts of a candidate's cells: how many tenants and rows stand behind them."""
+        row = self._one("SELECT control.cell_figures(:p) AS figures", p=promotion_id)
+        return cast("Row", row["figures"])
 
     def start_run(self, workflow: str, source_digest: str, *, minutes: int = 120) -> UUID:
         """Open a run, inside which the anonymizer may read the workflow's sources."""
@@ -247,14 +273,6 @@ class PlatformSession(
         """Queue the catalog for DataHub unless this very catalog was queued before."""
         self._call("SELECT control.catalog_changed(:d)", d=digest)
 
-    def outbox_result(self, event_id: int, error: str | None) -> None:
-        """Record that an event was delivered, or the kind of error that kept it back."""
-        self._call("SELECT control.outbox_result(:e, :x)", e=event_id, x=error)
-
-    def outbox_again(self) -> int:
-        """Queue every delivered event again; returns how many."""
-        return int(self._one("SELECT control.outbox_again() AS n")["n"])
-
 
 class AnonymizerSession(AnonymizedVectors, AnonymizedBenchmarkReads, Session):
     """The anonymizer inside one open run: its workflow's sources, and that run's candidate."""
@@ -270,6 +288,32 @@ class AnonymizerSession(AnonymizedVectors, AnonymizedBenchmarkReads, Session):
         self._before_reading()
         return self._rows(statement, **parameters)
 
+    def query_fund_private(self, statement: str, **parameters: object) -> list[Row]:
+        """Run a workflow's own SELECT over a fund's data, in a session opened to read it."""
+        self._before_reading()
+        return self._rows(statement, **parameters)
+
+    def query_sources(
+        self, data_class: DataClass, statement: str, **parameters: object
+    ) -> list[Row]:
+        """Run a workflow's own SELECT over sources of that class; no other class is a source."""
+        match data_class:
+            case DataClass.TENANT_PRIVATE:
+                return self.query_tenant_private(statement, **parameters)
+            case DataClass.FUND_PRIVATE:
+                return self.query_fund_private(statement, **parameters)
+            case _:
+                message = (
+                    f"{data_class} read as a source by a workflow: refused, a workflow reads "
+                    "tenant_private or fund_private; declare a source of one of them"
+                )
+                raise ClassRefused(message)
+
+    def known_identifiers_tenant_private(self) -> list[Row]:
+        """What all tenants are known by, as kind and identifier; only a run that looks may ask."""
+        self._before_reading()
+        return self._rows("SELECT kind, identifier FROM control.known_identifiers()")
+
     def ended_attempts(self, base_key: str) -> int:
         """How many earlier attempts at this release were held or rejected."""
         return int(self._one("SELECT control.ended_attempts(:b) AS n", b=base_key)["n"])
@@ -281,11 +325,15 @@ class AnonymizerSession(AnonymizedVectors, AnonymizedBenchmarkReads, Session):
 
     def file_candidate(
         self,
+        data_class: DataClass,
         header: Mapping[str, object],
         cells: Sequence[Mapping[str, object]],
         contributions: Contributions,
     ) -> tuple[UUID, bool]:
-        """File a candidate whole; returns its promotion and whether it was there before."""
+        """File a candidate whole; returns its promotion and whether it was there before.
+
+        A candidate keeps the class of its sources: ``data_class`` names it.
+        """
         row = self._one(
             "SELECT * FROM control.file_candidate(CAST(:p AS jsonb), CAST(:cells AS jsonb), "
             "CAST(:n AS integer[]), CAST(:t AS text[]), CAST(:m AS text[]), CAST(:r AS bigint[]), "
@@ -301,14 +349,25 @@ class AnonymizerSession(AnonymizedVectors, AnonymizedBenchmarkReads, Session):
             # Arrays of unequal length are no array of PostgreSQL's; their text is.
             rows=[f"{{{','.join(map(str, rows))}}}" for rows in contributions.row_digests],
         )
-        return cast("UUID", row["promotion_id"]), bool(row["already_recorded"])
+        promotion_id = cast("UUID", row["promotion_id"])
+        self._require_candidate(promotion_id, data_class)
+        return promotion_id, bool(row["already_recorded"])
 
-    def promotion(self, promotion_id: UUID) -> Row:
+    def promotion_ascend_platform_metric(self, promotion_id: UUID) -> Row:
         """The promotion's record, locked until this session ends."""
         return self._one("SELECT * FROM control.read_promotion(:p)", p=promotion_id)
 
-    def candidate_cells(self, promotion_id: UUID) -> list[Row]:
-        """The candidate's cells with the number of distinct tenants behind each."""
+    def _require_candidate(self, promotion_id: UUID, named: DataClass) -> None:
+        """Refuse a candidate of another class than named, or of another run's workflow."""
+        record = self.promotion_ascend_platform_metric(promotion_id)
+        self._require_class("a candidate", parse_data_class(record["from_class"]), named)
+
+    def candidate_cells(self, data_class: DataClass, promotion_id: UUID) -> list[Row]:
+        """The candidate's cells with the number of distinct tenants behind each.
+
+        A candidate keeps the class of its sources: ``data_class`` names it.
+        """
+        self._require_candidate(promotion_id, data_class)
         self._call("SELECT set_config('classline.promotion', :p, true)", p=str(promotion_id))
         return self._rows(
             "SELECT q.cell, (SELECT count(DISTINCT c.tenant_id) FROM control.cell_contributors c "
@@ -342,24 +401,26 @@ class AnonymizerSession(AnonymizedVectors, AnonymizedBenchmarkReads, Session):
 
 
 class AuditorSession(Session):
-    """The auditor inside one open audit run: it holds no grant on any table, and counts."""
+    """The auditor inside one open audit run: it holds no grant on any table, and counts.
+
+    Who asks says which class it expects, and is refused where the dataset has another.
+    """
 
     kind = PrincipalKind.AUDITOR
 
-    def count_rows(self, data_class: DataClass, dataset_name: str) -> int:
-        """Number of rows over all owners; the caller says which class it expects."""
+    def _audited(self, data_class: DataClass, dataset_name: str) -> Dataset:
         dataset = REGISTRY.get(dataset_name)
-        if dataset.data_class is not data_class:
-            message = (
-                f"{dataset.qualified_name} [{dataset.data_class}] counted as {data_class}: "
-                "refused; name the dataset's own class"
-            )
-            raise ClassRefused(message)
+        self._require_class(dataset.qualified_name, dataset.data_class, data_class)
+        return dataset
+
+    def count_rows(self, data_class: DataClass, dataset_name: str) -> int:
+        """Number of rows over all owners."""
+        dataset = self._audited(data_class, dataset_name)
         return int(self._one("SELECT control.audit_count(:d) AS n", d=dataset.qualified_name)["n"])
 
-    def count_nulls(self, dataset_name: str, column: str) -> tuple[int, int]:
+    def count_nulls(self, data_class: DataClass, dataset_name: str, column: str) -> tuple[int, int]:
         """Rows over all owners, and those in which that column is null."""
-        dataset = REGISTRY.get(dataset_name)
+        dataset = self._audited(data_class, dataset_name)
         row = self._one(
             "SELECT * FROM control.audit_nulls(:d, :c)",
             d=dataset.qualified_name,
@@ -367,18 +428,18 @@ class AuditorSession(Session):
         )
         return int(row["rows_"]), int(row["nulls"])
 
-    def column_labels(self, dataset_name: str) -> dict[str, str | None]:
+    def column_labels(self, data_class: DataClass, dataset_name: str) -> dict[str, str | None]:
         """The class that each column's comment says in the database, None where it says none."""
-        rows = self._rows(
-            "SELECT * FROM control.audit_labels(:d)", d=REGISTRY.get(dataset_name).qualified_name
-        )
+        dataset = self._audited(data_class, dataset_name)
+        rows = self._rows("SELECT * FROM control.audit_labels(:d)", d=dataset.qualified_name)
         return {str(row["column_name"]): row["label"] for row in rows}
 
-    def published_cells(self, dataset_name: str) -> list[tuple[int, int, int, int]]:
+    def published_cells(
+        self, data_class: DataClass, dataset_name: str
+    ) -> list[tuple[int, int, int, int]]:
         """Number of a cell, of a contributor, of its fund (-1 without), and the rows it has."""
-        rows = self._rows(
-            "SELECT * FROM control.audit_cells(:d)", d=REGISTRY.get(dataset_name).qualified_name
-        )
+        dataset = self._audited(data_class, dataset_name)
+        rows = self._rows("SELECT * FROM control.audit_cells(:d)", d=dataset.qualified_name)
         return [
             (row["cell"], row["contributor"], row["contributor_fund"], row["row_count"])
             for row in rows
@@ -386,6 +447,7 @@ class AuditorSession(Session):
 
     def count_in_texts(
         self,
+        data_class: DataClass,
         dataset_name: str,
         columns: Sequence[str],
         count: Callable[[Iterator[Sequence[Sequence[str | None]]]], _Counted],
@@ -394,7 +456,7 @@ class AuditorSession(Session):
 
         Texts are streamed and end with this call; only counts may leave it.
         """
-        dataset = REGISTRY.get(dataset_name)
+        dataset = self._audited(data_class, dataset_name)
         names = [dataset.column(name).name for name in columns]
         self._call(
             "SELECT control.audit_texts(:d, CAST(:c AS text[]))", d=dataset.qualified_name, c=names
@@ -404,7 +466,9 @@ class AuditorSession(Session):
         self._call("CLOSE audited_texts")
         return counted
 
-    def _audited_batches(self) -> Generator[Sequence[Sequence[str | None]]]:
+    def _audited_batches(  # classline: CLS101 - count_in_texts named the class
+        self,
+    ) -> Generator[Sequence[Sequence[str | None]]]:
         with translated_errors(), self._driver().cursor() as cursor:
             while rows := cursor.execute(_NEXT_TEXTS).fetchall():
                 yield list(zip(*rows, strict=True))
@@ -429,6 +493,30 @@ class StewardSession(AnonymizedVectors, AnonymizedBenchmarkReads, Session):
             r=reason,
         )
         return int(row["id"])
+
+    def require_last_decision(self, workflow: str, source_digest: str, seen: int | None) -> None:
+        """Refuse unless the last decision about that version is still the one that was seen.
+
+        Until this session ends nobody else decides about it.
+        """
+        self._call(
+            "SELECT control.require_last_decision(:w, :d, :s)", w=workflow, d=source_digest, s=seen
+        )
+
+    def sample_candidate_cells(
+        self, data_class: DataClass, promotion_id: UUID, how_many: int
+    ) -> list[Row]:
+        """Some cells of a candidate that passed every check and waits; no row of a tenant.
+
+        A candidate keeps the class of its sources: ``data_class`` names it.
+        """
+        rows = self._rows(
+            "SELECT cell FROM control.review_cells(:p, :c, :n)",
+            p=promotion_id,
+            c=str(data_class),
+            n=how_many,
+        )
+        return [row["cell"] for row in rows]
 
 
 class LoaderSession(Session):

@@ -34,7 +34,8 @@ def demo() -> None:
     waiting = [o.workflow for o in summary.outcomes if o.state == "awaiting_review"]
     if waiting:
         say(f"\n3. demo-steward, who requested none of them, approves {', '.join(waiting)}")
-        approve_as(steward, waiting, reason="The demo's own sample data, reviewed by its steward")
+        told = "The demo's own sample data, reviewed by its steward"
+        approve_as(steward, waiting, reason=told, tell=progress)
         progress("publishing what was approved")
         summary = promotion.run_and_deliver(waiting, credential=engineer)
     else:
@@ -45,9 +46,7 @@ def demo() -> None:
     say("\n4. What a steward finds in DataHub: classline search --class anonymized_benchmark")
     catalog.show_search("anonymized_benchmark", None, columns=False, as_json=False)
     say("\n5. Where a benchmark comes from: classline lineage anonymized_industry_benchmarks")
-    catalog.show_lineage(
-        "anonymized_industry_benchmarks", catalog.Direction.UPSTREAM, 3, as_json=False
-    )
+    catalog.show_lineage("anonymized_industry_benchmarks")
     say("\nNext: `make dev` opens the Dagster UI, `.venv/bin/classline --help` lists the commands.")
     if not summary.success:
         raise typer.Exit(ExitCode.REFUSED)
