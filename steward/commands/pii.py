@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -14,11 +15,13 @@ from steward.console import ExitCode, fail, print_json, print_table, say
 
 if TYPE_CHECKING:
     from expectations.identifiers import KnownIdentifiers, Occurrence
+    from expectations.identifiers.named_entities import NamesSeen
     from expectations.identifiers.text_files import Cell
 
 __all__ = ["add_to"]
 
 _MOST_SHOWN = 1_000
+_SAMPLE = 200
 
 
 def add_to(app: typer.Typer) -> None:
@@ -40,6 +43,9 @@ def scan(
         Path | None, typer.Option(help="Look for these too: a file with one name a line.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,  # noqa: FBT002
+    names: Annotated[
+        str | None, typer.Option(metavar="MODEL", help="Ask a spaCy model too: advice only.")
+    ] = None,
     show: Annotated[bool, typer.Option("--show", help="Show values, on a terminal only.")] = False,  # noqa: FBT002
 ) -> None:
     """Find what points at somebody: where it stands and its kind; nothing is written to disk."""
@@ -52,28 +58,45 @@ def scan(
             ExitCode.BAD_USAGE,
         )
     known = _known(identifiers) if identifiers else None
-    scanned = _Scanned(known, keeps_values=show)
+    scanned = _Scanned(known, keeps_values=show, samples=names is not None)
     scanned.read(None if file == "-" else Path(file), column)
     suspected = suspected_columns(scanned.columns if column is None else [column])
+    seen = _names(scanned.sample, names) if names else None
     if as_json:
-        print_json(
-            {
-                "rows_flagged": len(scanned.rows_flagged),
-                "rows_scanned": scanned.rows,
-                "findings": scanned.findings,
-                "suspected_columns": suspected,
-            }
-        )
-    else:
-        _print(scanned, suspected)
+        report: dict[str, object] = {
+            "rows_flagged": len(scanned.rows_flagged),
+            "rows_scanned": scanned.rows,
+            "findings": scanned.findings,
+            "suspected_columns": suspected,
+        }
+        if seen:
+            report["advice"] = {"sampled": seen.sampled, "texts_by_kind": seen.texts_by_kind}
+        print_json(report)
+        return
+    _print(scanned, suspected)
+    if seen:
+        told = ", ".join(f"{kind} in {count}" for kind, count in seen.texts_by_kind.items())
+        say(f"advice: of {seen.sampled:,} sampled cells, {told or 'none'} seen by the model")
+
+
+def _names(sample: list[str], model: str) -> NamesSeen:
+    from expectations.identifiers.named_entities import names_seen  # noqa: PLC0415
+
+    return names_seen(sample, model)
 
 
 class _Scanned:
     """What one file holds; values are kept only where they will be shown."""
 
-    def __init__(self, known: KnownIdentifiers | None, *, keeps_values: bool) -> None:
+    def __init__(
+        self, known: KnownIdentifiers | None, *, keeps_values: bool, samples: bool
+    ) -> None:
         self._known = known
         self._keeps_values = keeps_values
+        self._samples = samples
+        self._chance = random.Random(0)  # noqa: S311 - a sample, not a secret
+        self._seen = 0
+        self.sample: list[str] = []
         self.rows = 0
         self.columns: list[str] = []
         self.findings: list[dict[str, object]] = []
@@ -90,7 +113,17 @@ class _Scanned:
             for cell, text, occurrences in zip(batch.cells, batch.texts, found, strict=True):
                 for each in occurrences:
                     self._keep(cell, text, each)
+                if self._samples:
+                    self._sample(text)
             self.rows, self.columns = batch.rows, list(batch.columns)
+
+    def _sample(self, text: str) -> None:
+        """Each text of the file is as likely to be in the sample as any other."""
+        self._seen += 1
+        if len(self.sample) < _SAMPLE:
+            self.sample.append(text)
+        elif (place := self._chance.randrange(self._seen)) < _SAMPLE:
+            self.sample[place] = text
 
     def _keep(self, cell: Cell, text: str, found: Occurrence) -> None:
         finding: dict[str, object] = {
