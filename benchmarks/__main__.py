@@ -9,7 +9,7 @@ import psutil
 
 from benchmarks import boundary, bulk_load, desk, ledger, outbox, promotion, vectors
 from benchmarks.anonymization import measured as anonymization
-from benchmarks.identifiers import suite
+from benchmarks.identifiers import detection, suite
 from benchmarks.lint import whole_project
 
 BENCHMARKS = {
@@ -17,6 +17,7 @@ BENCHMARKS = {
     "boundary": boundary.measure,
     "bulk_load": bulk_load.measure,
     "desk": desk.measure,
+    "identifiers": detection.measure,
     "identifiers_suite": suite.measure,
     "ledger": ledger.measure,
     "lint": whole_project.measure,
