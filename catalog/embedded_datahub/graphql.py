@@ -92,6 +92,8 @@ class GraphQLApi:
             parsed = parse(query, max_tokens=_MOST_TOKENS)
         except GraphQLError as error:
             return _Document(None, (error,))
+        except RecursionError:
+            return _Document(None, (GraphQLError("the query is nested too deeply"),))
         errors = tuple(validate(self._schema, parsed, max_errors=10))
         return _Document(None if errors else parsed, errors)
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["error_response", "json_response"]
 
 _JSON = "application/json"
+_EXCEPTION = "com.linkedin.restli.server.RestLiServiceException"
+_ERROR_HEADER = "x-restli-error-response"
 
 
 def json_response(value: JsonValue, status: int = 200) -> Response:
@@ -25,12 +27,16 @@ def json_response(value: JsonValue, status: int = 200) -> Response:
 
 def error_response(refusal: EmbeddedDataHubError, *, close: bool = False) -> Response:
     """A refusal; `close` ends the connection, whose body was not read."""
+    message = str(refusal)
+    # `message` and `status` are Rest.li's names, `error` is that of DataHub's OpenAPI.
     body: JsonObject = {
-        "message": str(refusal),
+        "exceptionClass": _EXCEPTION,
+        "message": message,
         "status": refusal.status,
-        "exceptionClass": type(refusal).__name__,
+        "error": message,
+        "kind": type(refusal).__name__,
     }
     if isinstance(refusal, RefusedProposals):
         body["problems"] = list(refusal.problems)
-    headers = {"connection": "close"} if close else {}
+    headers = {_ERROR_HEADER: "true", **({"connection": "close"} if close else {})}
     return Response(orjson.dumps(body), refusal.status, headers=headers, media_type=_JSON)

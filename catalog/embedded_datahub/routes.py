@@ -10,7 +10,12 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.routing import Route
 
-from catalog.embedded_datahub.errors import EmbeddedDataHubError, InvalidRequest, RequestTooLarge
+from catalog.embedded_datahub.errors import (
+    EmbeddedDataHubError,
+    InvalidRequest,
+    NotFound,
+    RequestTooLarge,
+)
 from catalog.embedded_datahub.graphql import GraphQLApi
 from catalog.embedded_datahub.guard import MOST_BODY_BYTES, Guard
 from catalog.embedded_datahub.ingest import ChangeType
@@ -91,7 +96,7 @@ class _Routes:
     async def relationships(self, request: Request) -> Response:
         query = request.query_params
         start = query.get("start", "0")
-        if not start.isdigit():
+        if not (start.isascii() and start.isdigit()):
             message = "start is not a whole number"
             raise InvalidRequest(message)
         return json_response(
@@ -164,11 +169,11 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 async def _unknown_route(request: Request, _error: Exception) -> Response:
     message = f"{request.method} {request.url.path} is not served by the embedded DataHub"
-    return json_response({"message": message, "status": 404}, 404)
+    return error_response(NotFound(message))
 
 
 async def _failed(_request: Request, _error: Exception) -> Response:
-    return json_response({"message": "the server failed; its log says where", "status": 500}, 500)
+    return error_response(EmbeddedDataHubError("the server failed; its log says where"))
 
 
 def _configuration(model_version: str) -> JsonObject:
