@@ -39,14 +39,17 @@ test-spark: $(READY) ## install Spark (400 MB, needs Java 17) and compare it wit
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-spark.lock
 	@$(BIN)/python -m pytest -q tests/anonymization/engines/test_spark_agrees.py
 
-check: $(READY) ## format, lint, types and import directions
+check: $(READY) ## format, lint, data classes in code, registry documents, types and import directions
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
+	@$(BIN)/python -m expectations.lint .
+	@$(BIN)/classline registry docs --check > /dev/null
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
-format: $(READY) ## put the code into shape
+format: $(READY) ## put the code into shape, and the registry documents
 	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --quiet --fix .
+	@$(BIN)/classline registry docs > /dev/null
 
 dev: $(READY) ## open the Dagster UI on 127.0.0.1:3000
 	@$(BIN)/classline up

@@ -15,7 +15,9 @@ from steward.commands import (
     intake,
     kanon,
     keys,
+    lint,
     promotion,
+    registry,
     review,
 )
 from steward.console import ExitCode, fail
@@ -38,6 +40,8 @@ boundary.add_to(app)
 check.add_to(app)
 keys.add_to(app)
 kanon.add_to(app)
+lint.add_to(app)
+registry.add_to(app)
 demo.add_to(app)
 
 _OURS = (

@@ -103,7 +103,7 @@ def emptied(platform: Platform) -> Platform:
 
 def waiting(platform: Platform) -> list[Row]:
     with platform.platform_session("test") as session:
-        return session.records("outbox", "delivered_at IS NULL")
+        return session.records_ascend_platform_metric("outbox", "delivered_at IS NULL")
 
 
 def a_registration(platform: Platform, digest: str = DIGEST) -> None:
