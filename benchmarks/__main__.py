@@ -9,6 +9,7 @@ import psutil
 
 from benchmarks import boundary, bulk_load, promotion, vectors
 from benchmarks.anonymization import measured as anonymization
+from benchmarks.datahub import measured as datahub
 from benchmarks.identifiers import suite
 from benchmarks.lint import whole_project
 
@@ -16,6 +17,7 @@ BENCHMARKS = {
     "anonymization": anonymization.measure,
     "boundary": boundary.measure,
     "bulk_load": bulk_load.measure,
+    "datahub": datahub.measure,
     "identifiers_suite": suite.measure,
     "lint": whole_project.measure,
     "promotion": promotion.measure,

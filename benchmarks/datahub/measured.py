@@ -1,0 +1,70 @@
+"""The table of the embedded DataHub."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+from datahub.ingestion.graph.client import DataHubGraph
+from datahub.ingestion.graph.config import DatahubClientConfig
+
+from benchmarks.datahub.ingestion import DATASETS, PEERS, ingest, ingest_into_lite
+from benchmarks.datahub.questions import median_seconds
+from benchmarks.datahub.tables import class_property
+from benchmarks.figures import Figure, Unit
+from catalog.datahub_client import silence_sdk
+from catalog.embedded_server import start_embedded, stop_embedded
+
+__all__ = ["measure"]
+
+_GIGABYTE = 1e9
+
+
+def measure() -> list[Figure]:
+    """Ingestion beside both engines of DataHub Lite, then the questions, then memory."""
+    silence_sdk()
+    with tempfile.TemporaryDirectory(prefix="classline-bench-") as folder:
+        served = Path(folder) / "datahub"
+        start_embedded(served)
+        try:
+            return list(_figures(served))
+        finally:
+            stop_embedded(served)
+
+
+def _figures(served: Path) -> Iterator[Figure]:
+    process = psutil.Process(int((served / "pid").read_text()))
+    with _graph(served) as graph:
+        graph.emit_mcp(class_property())
+        before = _cpu(process)
+        ours = ingest(graph)
+        spent = _cpu(process) - before
+        for peer in PEERS:
+            theirs = ingest_into_lite(peer)
+            yield Figure(
+                f"1,000 of {ours.proposals:,} proposals ({DATASETS:,} datasets of 20 columns), "
+                "until they can be searched",
+                ours.of_a_thousand,
+                theirs.of_a_thousand,
+                f"{peer}, first {theirs.proposals:,}",
+            )
+        yield Figure("the server's own share of it, CPU", 1_000 * spent / ours.proposals)
+        again = ingest(graph)
+        yield Figure("1,000 of the same proposals again (nothing changes)", again.of_a_thousand)
+        for said, seconds in median_seconds(graph).items():
+            yield Figure(f"{said}, p50", seconds)
+    yield Figure("memory", process.memory_info().rss / _GIGABYTE, unit=Unit.GIGABYTES)
+    size = sum(path.stat().st_size for path in served.iterdir()) / _GIGABYTE
+    yield Figure("its file", size, unit=Unit.GIGABYTES)
+
+
+def _graph(served: Path) -> DataHubGraph:
+    port, token = ((served / name).read_text().strip() for name in ("port", "token"))
+    return DataHubGraph(DatahubClientConfig(server=f"http://127.0.0.1:{port}", token=token))
+
+
+def _cpu(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return times.user + times.system
