@@ -36,7 +36,12 @@ hostile = st.sampled_from(
 )
 texts = st.one_of(hostile, st.text(max_size=30))
 scalars = st.one_of(
-    st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), texts, st.just(2**64 - 1)
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(allow_nan=False, allow_infinity=False),
+    texts,
+    st.just(2**64 - 1),
 )
 values = st.recursive(
     scalars,
