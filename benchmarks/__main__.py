@@ -7,7 +7,7 @@ import sys
 
 import psutil
 
-from benchmarks import boundary, bulk_load, promotion, vectors
+from benchmarks import boundary, bulk_load, outbox, promotion, vectors
 from benchmarks.anonymization import measured as anonymization
 from benchmarks.datahub import measured as datahub
 from benchmarks.identifiers import suite
@@ -20,6 +20,7 @@ BENCHMARKS = {
     "datahub": datahub.measure,
     "identifiers_suite": suite.measure,
     "lint": whole_project.measure,
+    "outbox": outbox.measure,
     "promotion": promotion.measure,
     "vectors": vectors.measure,
 }

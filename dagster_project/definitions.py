@@ -10,7 +10,7 @@ from dagster_project.alert_sensors import failed_runs, overdue_reviews
 from dagster_project.class_checks import class_checks
 from dagster_project.class_flow import guarded
 from dagster_project.jobs import promotion_jobs, tenant_holdings_job
-from dagster_project.outbox_sensors import outbox_sensors
+from dagster_project.outbox_sensors import outbox_sensor, outbox_sensors
 from dagster_project.promotion_assets import promotion_assets
 from dagster_project.resources import PlatformResource, PromotionIds
 from dagster_project.schedules import workflow_schedules
@@ -37,6 +37,7 @@ defs = guarded(
         schedules=workflow_schedules(PROMOTIONS),
         sensors=[
             *outbox_sensors(),
+            outbox_sensor(),
             failed_runs(),
             overdue_reviews(),
             tenants_join_and_leave(),

@@ -10,6 +10,7 @@ from steward.commands import (
     boundary,
     catalog,
     check,
+    datahub,
     demo,
     installation,
     intake,
@@ -35,6 +36,7 @@ installation.add_to(app)
 intake.add_to(app)
 promotion.add_to(app)
 catalog.add_to(app)
+datahub.add_to(app)
 review.add_to(app)
 boundary.add_to(app)
 check.add_to(app)

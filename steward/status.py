@@ -40,10 +40,12 @@ def _recorded(platform: Platform) -> dict[str, object]:
         states = Counter(
             str(row["state"]) for row in session.records_ascend_platform_metric("promotions")
         )
-        waiting = session.records_ascend_platform_metric("outbox", "delivered_at IS NULL")
+        undelivered = session.outbox_ascend_platform_metric().undelivered()
         runs = session.records_ascend_platform_metric(
             "workflow_runs", "finished_at IS NULL AND closes_at > clock_timestamp()"
         )
+    dead = [event for event in undelivered if event["dead_at"] is not None]
+    waiting = [event for event in undelivered if event["dead_at"] is None]
     errors = Counter(str(event["last_error"]) for event in waiting if event["last_error"])
     return {
         **counts,
@@ -51,4 +53,7 @@ def _recorded(platform: Platform) -> dict[str, object]:
         "open_runs": len(runs),
         "outbox_waiting": len(waiting),
         "outbox_errors": dict(errors),
+        "outbox_dead_letters": [
+            f"{event['kind']} {event['subject']}: {event['last_error']}" for event in dead
+        ],
     }

@@ -45,6 +45,7 @@ class AlertKind(StrEnum):
     SECOND_TENANT_TOUCHED = "second_tenant_touched"
     TENANTS_READ_IN_RUN = "tenants_read_in_run"
     BOUNDARY_RULE_BROKEN = "boundary_rule_broken"
+    CLASS_LABEL_CHANGED = "class_label_changed"
     RUN_FAILED = "run_failed"
     RELEASE_BLOCKED = "release_blocked"
     REVIEW_OVERDUE = "review_overdue"
@@ -62,6 +63,10 @@ _SENTENCES = {
     AlertKind.BOUNDARY_RULE_BROKEN: (
         Severity.CRITICAL,
         "The storage boundary is weaker than its rules: see `classline boundary verify`.",
+    ),
+    AlertKind.CLASS_LABEL_CHANGED: (
+        Severity.WARNING,
+        "A class label was changed by hand in DataHub; the registry's own was put back.",
     ),
     AlertKind.RUN_FAILED: (
         Severity.WARNING,
@@ -129,6 +134,13 @@ class AlertDesk:
         """The verification's alarm. What it found stands even where this cannot be stored."""
         try:
             self.raise_alert(AlertKind.BOUNDARY_RULE_BROKEN, "boundary.verify")
+        except StoreError as error:
+            _log.error("an alert could not be stored (%s): %s", type(error).__name__, error)
+
+    def class_label_changed(self, dataset_name: str) -> None:
+        """The catalog's alarm. The label is put back even where this cannot be stored."""
+        try:
+            self.raise_alert(AlertKind.CLASS_LABEL_CHANGED, dataset_name)
         except StoreError as error:
             _log.error("an alert could not be stored (%s): %s", type(error).__name__, error)
 

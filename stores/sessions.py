@@ -33,6 +33,7 @@ from stores.labelled_reads import (
     TenantPrivateReads,
     require_one_class,
 )
+from stores.outbox_records import PlatformOutbox
 from stores.tables import metadata_of
 from stores.vectors import AnonymizedVectors, FundVectors, TenantVectors
 
@@ -200,6 +201,7 @@ class PlatformSession(
     AscendPlatformMetricReads,
     AnonymizedBenchmarkReads,
     PlatformAlerts,
+    PlatformOutbox,
     Session,
 ):
     """The platform's session: operating data, registrations and the outbox."""
@@ -256,14 +258,6 @@ class PlatformSession(
     def catalog_changed(self, digest: str) -> None:
         """Queue the catalog for DataHub unless this very catalog was queued before."""
         self._call("SELECT control.catalog_changed(:d)", d=digest)
-
-    def outbox_result(self, event_id: int, error: str | None) -> None:
-        """Record that an event was delivered, or the kind of error that kept it back."""
-        self._call("SELECT control.outbox_result(:e, :x)", e=event_id, x=error)
-
-    def outbox_again(self) -> int:
-        """Queue every delivered event again; returns how many."""
-        return int(self._one("SELECT control.outbox_again() AS n")["n"])
 
 
 class AnonymizerSession(AnonymizedVectors, AnonymizedBenchmarkReads, Session):

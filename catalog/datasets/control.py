@@ -346,6 +346,10 @@ DATASETS: tuple[Dataset, ...] = (
         Column("attempts", _INT, "Deliveries tried", default="0"),
         Column("last_error", _T, "Kind of the last failure", nullable=True),
         Column("delivered_at", _TS, "When DataHub had it", nullable=True),
+        Column("refusals", _INT, "Deliveries that DataHub answered with a refusal", default="0"),
+        Column("next_attempt_at", _TS, "Until when it rests after a failure", nullable=True),
+        Column("leased_until", _TS, "Until when one process delivers it", nullable=True),
+        Column("dead_at", _TS, "When it became a dead letter", nullable=True),
     ),
     _dataset(
         "alerts",

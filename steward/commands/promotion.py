@@ -91,7 +91,7 @@ def run_and_deliver(
         on_event=progress,
     )
     with open_platform(home) as platform:
-        progress(delivery_line(deliver(platform)))
+        progress(delivery_line(deliver(platform, at_once=True)))
     return summary
 
 

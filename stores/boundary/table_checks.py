@@ -9,6 +9,7 @@ from stores.boundary.rules import (
     ADMIN_WRITES,
     APPEND_ONLY,
     OWNER_OF_SCHEMA,
+    TOLD_WRITES,
     UNFORCED_SCHEMAS,
     WITHOUT_ROW_SECURITY,
     owned_datasets,
@@ -174,6 +175,21 @@ def _admin_writes(seen: Inspected) -> Iterator[str]:
             yield f"a write to {table} leaves no row in platform.kv_audit"
 
 
+def _told_writes(seen: Inspected) -> Iterator[str]:
+    sound = {
+        (row.table, row.type)
+        for row in seen.rows(
+            "SELECT n.nspname || '.' || c.relname AS table, t.tgtype AS type FROM pg_trigger t "
+            "JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace "
+            "WHERE t.tgenabled = 'A' AND t.tgqual IS NULL AND t.tgattr = '' "
+            "AND t.tgfoid = to_regprocedure('control.tell_datahub()')"
+        )
+    }
+    for table, kind in TOLD_WRITES.items():
+        if (table, kind) not in sound:
+            yield f"a change of {table} is not queued for DataHub"
+
+
 def _reactions(seen: Inspected) -> Iterator[str]:
     for row in seen.rows(
         "SELECT n.nspname || '.' || c.relname AS table, x.name FROM ("
@@ -181,6 +197,7 @@ def _reactions(seen: Inspected) -> Iterator[str]:
         "WHERE NOT tgisinternal "
         "AND tgfoid IS DISTINCT FROM to_regprocedure('control.refuse_change()') "
         "AND tgfoid IS DISTINCT FROM to_regprocedure('control.record_admin_write()') "
+        "AND tgfoid IS DISTINCT FROM to_regprocedure('control.tell_datahub()') "
         "UNION ALL SELECT ev_class, 'rule ' || rulename FROM pg_rewrite) x "
         "JOIN pg_class c ON c.oid = x.rel JOIN pg_namespace n ON n.oid = c.relnamespace "
         "WHERE n.nspname = ANY(:schemas) AND c.relkind IN ('r', 'p')",
@@ -239,6 +256,12 @@ TABLE_CHECKS: tuple[Check, ...] = (
         "a write to memberships, logins, stewards, keys or floors leaves a row in kv_audit",
         "ALTER TABLE … ENABLE ALWAYS TRIGGER admin_write, admin_truncate; revision 0016 makes them",
         _admin_writes,
+    ),
+    Check(
+        "triggers.told",
+        "every step of a promotion and every decision is queued for DataHub where it is taken",
+        "ALTER TABLE … ENABLE ALWAYS TRIGGER tell_datahub; revision 0019 makes them",
+        _told_writes,
     ),
     Check(
         "triggers.none_else",

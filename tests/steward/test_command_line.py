@@ -10,6 +10,7 @@ import pytest
 
 from anonymization.registered import WORKFLOWS
 from tests.steward.conftest import Call
+from tests.steward.datahub_looks import assert_told_soundly
 
 pytestmark = pytest.mark.integration
 
@@ -39,6 +40,8 @@ def test_bad_usage_exits_with_2(classline: Call, arguments: list[str], told: str
     ("arguments", "told"),
     [
         (["promotions"], "run `classline up` first"),
+        (["datahub", "sync"], "run `classline up` first"),
+        (["datahub", "export", "x.json"], "run `classline up` first"),
         (["search", "--class", "tenant_private"], "run `classline up`"),
         (["lineage", "crm_accounts"], "run `classline up`"),
         (["lineage", "no_such_store"], "no dataset 'no_such_store' is registered"),
@@ -107,7 +110,7 @@ def test_what_is_up_can_be_searched_and_a_second_up_changes_nothing(classline: C
 
 
 def test_the_whole_line_from_the_command_line(
-    classline: Call, cli_home: Path, monkeypatch: pytest.MonkeyPatch
+    classline: Call, cli_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Load, run, refuse, approve, run again, look: as the README's tour does."""
     loaded = classline("load", "--sample", "--rows", 6000, "--json")
@@ -177,6 +180,7 @@ def test_the_whole_line_from_the_command_line(
         ("search", "--class", "tenant_private", "--columns"), ("steward", "list"),
     ):  # fmt: skip
         assert classline(*arguments).code == 0
+    assert_told_soundly(classline, cli_home, tmp_path)
     rejected = classline(
         "review", "reject", "pipeline_benchmark", "--reason", "changed", "--credential", sam
     )
