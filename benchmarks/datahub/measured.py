@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -12,9 +12,10 @@ from datahub.ingestion.graph.config import DatahubClientConfig
 
 from benchmarks.datahub.ingestion import DATASETS, PEERS, ingest, ingest_into_lite
 from benchmarks.datahub.questions import median_seconds
+from benchmarks.datahub.syncing import sync_seconds
 from benchmarks.datahub.tables import class_property
 from benchmarks.figures import Figure, Unit
-from catalog.datahub_client import silence_sdk
+from catalog.datahub_client import datahub_settings, silence_sdk
 from catalog.embedded_server import start_embedded, stop_embedded
 
 __all__ = ["measure"]
@@ -23,15 +24,24 @@ _GIGABYTE = 1e9
 
 
 def measure() -> list[Figure]:
-    """Ingestion beside both engines of DataHub Lite, then the questions, then memory."""
+    """Ingestion beside both engines of DataHub Lite, the questions, memory, and the sync."""
     silence_sdk()
+    return [*_served(_figures), *_served(_syncs)]
+
+
+def _served(figures: Callable[[Path], Iterator[Figure]]) -> list[Figure]:
     with tempfile.TemporaryDirectory(prefix="classline-bench-") as folder:
         served = Path(folder) / "datahub"
         start_embedded(served)
         try:
-            return list(_figures(served))
+            return list(figures(served))
         finally:
             stop_embedded(served)
+
+
+def _syncs(served: Path) -> Iterator[Figure]:
+    for said, seconds in sync_seconds(datahub_settings(served, {})).items():
+        yield Figure(f"{said}, {DATASETS:,} stores of 20 columns", seconds)
 
 
 def _figures(served: Path) -> Iterator[Figure]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+import orjson
+
 from catalog.embedded_datahub import lineage_graph
 from catalog.embedded_datahub.errors import InvalidRequest
 from catalog.embedded_datahub.ingest import ChangeType, Ingestion, Proposal
@@ -12,7 +14,7 @@ from catalog.embedded_datahub.json_values import JsonObject, JsonValue, object_a
 from catalog.embedded_datahub.urns import parse_urn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from catalog.embedded_datahub.indexing import Index
 
@@ -61,14 +63,17 @@ class OpenApi:
         self._ingestion.delete(urn)
         return None
 
-    def read(self, entity_type: str, wanted: JsonValue, *, with_system: bool) -> JsonValue:
+    def read(
+        self, entity_type: str, wanted: JsonValue, *, with_system: bool
+    ) -> list[dict[str, object]]:
         """The aspects of entities; those named in each request, or all of them."""
         self._model.entity(entity_type)
+        asked = {
+            text_at(item, "urn"): frozenset(item.keys() - {"urn"}) for item in _objects(wanted)
+        }
         return [
-            {"urn": urn, **self._aspects(urn, item.keys() - {"urn"}, with_system=with_system)}
-            for item in _objects(wanted)
-            for urn in [text_at(item, "urn")]
-            if self._catalog.exists(urn)
+            {"urn": urn, **_shown(aspects, with_system=with_system)}
+            for urn, aspects in self._catalog.encoded_aspects(asked).items()
         ]
 
     def relationships(
@@ -96,14 +101,18 @@ class OpenApi:
         ]
         return {"start": start, "count": len(page), "total": len(found), "entities": entities}
 
-    def _aspects(self, urn: str, names: Iterable[str], *, with_system: bool) -> JsonObject:
-        return {
-            name: {
-                "value": aspect.value,
-                **({"systemMetadata": aspect.system} if with_system else {}),
-            }
-            for name, aspect in self._catalog.aspects(urn, list(names) or None).items()
+
+def _shown(
+    aspects: Mapping[str, tuple[bytes, bytes]], *, with_system: bool
+) -> dict[str, dict[str, object]]:
+    """Aspects as they are stored: their JSON is passed on, not read and written again."""
+    return {
+        name: {
+            "value": orjson.Fragment(value),
+            **({"systemMetadata": orjson.Fragment(system)} if with_system else {}),
         }
+        for name, (value, system) in aspects.items()
+    }
 
 
 def _headers(stated: JsonObject) -> dict[str, str]:

@@ -11,7 +11,7 @@ from catalog.embedded_datahub.errors import RefusedProposals
 
 if TYPE_CHECKING:
     from catalog.embedded_datahub.errors import EmbeddedDataHubError
-    from catalog.embedded_datahub.json_values import JsonObject, JsonValue
+    from catalog.embedded_datahub.json_values import JsonObject
 
 __all__ = ["error_response", "json_response"]
 
@@ -20,8 +20,8 @@ _EXCEPTION = "com.linkedin.restli.server.RestLiServiceException"
 _ERROR_HEADER = "x-restli-error-response"
 
 
-def json_response(value: JsonValue, status: int = 200) -> Response:
-    """A JSON document as a response."""
+def json_response(value: object, status: int = 200) -> Response:
+    """A JSON document as a response; parts of it may be encoded already."""
     return Response(orjson.dumps(value), status, media_type=_JSON)
 
 
