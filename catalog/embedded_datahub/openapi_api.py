@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from catalog.embedded_datahub.indexing import Index
 
-__all__ = ["OpenApi"]
+__all__ = ["OpenApi", "shown_aspects"]
 
 _PAGE = 200
 
@@ -72,7 +72,7 @@ class OpenApi:
             text_at(item, "urn"): frozenset(item.keys() - {"urn"}) for item in _objects(wanted)
         }
         return [
-            {"urn": urn, **_shown(aspects, with_system=with_system)}
+            {"urn": urn, **shown_aspects(aspects, with_system=with_system)}
             for urn, aspects in self._catalog.encoded_aspects(asked).items()
         ]
 
@@ -102,7 +102,7 @@ class OpenApi:
         return {"start": start, "count": len(page), "total": len(found), "entities": entities}
 
 
-def _shown(
+def shown_aspects(
     aspects: Mapping[str, tuple[bytes, bytes]], *, with_system: bool
 ) -> dict[str, dict[str, object]]:
     """Aspects as they are stored: their JSON is passed on, not read and written again."""

@@ -21,6 +21,7 @@ from catalog.embedded_datahub.guard import MOST_BODY_BYTES, Guard
 from catalog.embedded_datahub.ingest import ChangeType
 from catalog.embedded_datahub.json_values import JsonObject, decode_object, decode_value
 from catalog.embedded_datahub.openapi_api import OpenApi
+from catalog.embedded_datahub.openapi_scrolls import OpenApiScrolls
 from catalog.embedded_datahub.responses import error_response, json_response
 from catalog.embedded_datahub.restli_api import RestliApi
 
@@ -45,6 +46,7 @@ class _Routes:
         self._model = index.model
         self._restli = RestliApi(index)
         self._openapi = OpenApi(index)
+        self._scrolls = OpenApiScrolls(index)
         self._graphql = GraphQLApi(index)
 
     async def health(self, _request: Request) -> Response:
@@ -93,6 +95,17 @@ class _Routes:
             await run_in_threadpool(self._openapi.read, kind, wanted, with_system=with_system)
         )
 
+    async def scroll(self, request: Request) -> Response:
+        text = await _body(request)
+        body = decode_object(text) if text else {}
+        kind = request.url.path.split("/")[-2]
+        scroll = {
+            "entity": self._scrolls.entities,
+            "relationship": self._scrolls.relationships,
+            "lineage": self._scrolls.lineage,
+        }[kind]
+        return json_response(await run_in_threadpool(scroll, request.query_params, body))
+
     async def relationships(self, request: Request) -> Response:
         query = request.query_params
         start = query.get("start", "0")
@@ -126,6 +139,10 @@ def build_app(index: Index, token: str) -> ASGIApp:
             Route("/openapi/relationships/v1/", routes.relationships),
             Route(
                 "/openapi/v3/entity/{entity_type}/batchGet", routes.read_entities, methods=["POST"]
+            ),
+            *(
+                Route(f"/openapi/v3/{kind}/scroll", routes.scroll, methods=["POST"])
+                for kind in ("entity", "relationship", "lineage")
             ),
             Route(
                 "/openapi/v3/entity/{entity_type}",

@@ -213,6 +213,29 @@ def test_no_action_makes_the_server_fail(
     answered(fuzzed("POST", f"/{resource}", json=body))
 
 
+@bounded
+@given(
+    kind=st.sampled_from(["entity", "relationship", "lineage"]),
+    asked=st.dictionaries(
+        st.sampled_from(
+            ["count", "query", "scrollId", "sort", "direction", "relationshipTypes", "sourceTypes"]
+        ),
+        texts,
+    ),
+    body=st.dictionaries(
+        st.sampled_from(["entities", "aspects", "filter", "urns", "sourceFilter"]), values
+    ),
+)
+def test_no_scroll_makes_the_server_fail(
+    fuzzed: Callable[..., requests.Response],
+    kind: str,
+    asked: dict[str, str],
+    body: dict[str, Any],
+) -> None:
+    """Parameters of a scroll are bound or refused."""
+    answered(fuzzed("POST", f"/openapi/v3/{kind}/scroll", params=asked, json=body))
+
+
 @pytest.mark.parametrize(
     ("path", "body"),
     [
