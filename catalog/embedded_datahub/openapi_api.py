@@ -11,7 +11,8 @@ from catalog.embedded_datahub import lineage_graph
 from catalog.embedded_datahub.errors import InvalidRequest
 from catalog.embedded_datahub.ingest import ChangeType, Ingestion, Proposal
 from catalog.embedded_datahub.json_values import JsonObject, JsonValue, object_at, text_at
-from catalog.embedded_datahub.urns import parse_urn
+from catalog.embedded_datahub.search_names import require_relationships
+from catalog.embedded_datahub.urns import key_of, parse_urn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -57,10 +58,7 @@ class OpenApi:
 
     def delete(self, entity_type: str, urn: str) -> JsonValue:
         """Forget an entity."""
-        if parse_urn(urn).entity_type != entity_type:
-            message = f"{urn} is not a URN of a {entity_type}"
-            raise InvalidRequest(message)
-        self._ingestion.delete(urn)
+        self._ingestion.delete(_urn_of(urn, entity_type))
         return None
 
     def read(
@@ -69,8 +67,11 @@ class OpenApi:
         """The aspects of entities; those named in each request, or all of them."""
         self._model.entity(entity_type)
         asked = {
-            text_at(item, "urn"): frozenset(item.keys() - {"urn"}) for item in _objects(wanted)
+            _urn_of(text_at(item, "urn"), entity_type): frozenset(item.keys() - {"urn"})
+            for item in _objects(wanted)
         }
+        for name in frozenset().union(*asked.values()):
+            self._model.aspect(name)
         return [
             {"urn": urn, **shown_aspects(aspects, with_system=with_system)}
             for urn, aspects in self._catalog.encoded_aspects(asked).items()
@@ -83,11 +84,14 @@ class OpenApi:
         if direction not in {"INCOMING", "OUTGOING"}:
             message = f"direction {direction!r} is not INCOMING or OUTGOING"
             raise InvalidRequest(message)
+        wanted = tuple(names)
+        require_relationships(wanted, self._model)
+        key_of(parse_urn(urn), self._model)
         with self._index.reading() as connection:
             found = lineage_graph.related(
                 connection,
-                parse_urn(urn).text,
-                tuple(names),
+                urn,
+                wanted,
                 outgoing=direction == "OUTGOING",
             )
         page = found[start : start + _PAGE]
@@ -113,6 +117,14 @@ def shown_aspects(
         }
         for name, (value, system) in aspects.items()
     }
+
+
+def _urn_of(text: str, entity_type: str) -> str:
+    urn = parse_urn(text)
+    if urn.entity_type != entity_type:
+        message = f"{text} is not a URN of a {entity_type}"
+        raise InvalidRequest(message)
+    return urn.text
 
 
 def _headers(stated: JsonObject) -> dict[str, str]:

@@ -9,7 +9,7 @@ from catalog.embedded_datahub.errors import InvalidRequest
 from catalog.embedded_datahub.filter_rules import FilterRule
 from catalog.embedded_datahub.json_values import JsonObject, list_at, object_at, text_at
 from catalog.embedded_datahub.openapi_api import shown_aspects
-from catalog.embedded_datahub.search_names import require_known
+from catalog.embedded_datahub.search_names import require_known, require_relationships
 from catalog.embedded_datahub.search_query import (
     DEFAULT_ENTITY_TYPES,
     SearchRequest,
@@ -116,6 +116,7 @@ class OpenApiScrolls:
         )
 
     def _edges(self, asked: EdgeQuestion) -> dict[str, object]:
+        require_relationships(asked.names or (), self._index.model)
         with self._index.reading() as connection:
             rows, next_scroll_id = edge_page(connection, asked)
         return {"scrollId": next_scroll_id, "results": [_relationship(row) for row in rows]}

@@ -80,7 +80,10 @@ class RestliApi:
         """An entity's aspects; like DataHub, an unknown entity answers with its key alone."""
         urn = parse_urn(urn_text)
         key = self._model.entity(urn.entity_type).key_aspect
-        found = self._catalog.aspects(urn.text, _names(names))
+        wanted = _names(names)
+        for name in wanted or ():
+            self._model.aspect(name)
+        found = self._catalog.aspects(urn.text, wanted)
         found.setdefault(key, StoredAspect(key, key_of(urn, self._model), {}, 1))
         aspects: JsonObject = {
             name: {

@@ -1,12 +1,12 @@
-"""The fields that search knows, out of the model's annotations; a name beyond them is refused."""
+"""The names that search and relationships know, out of the annotations; others are refused."""
 
 from __future__ import annotations
 
 import functools
 from typing import TYPE_CHECKING
 
-from catalog.embedded_datahub.annotations import search_fields
-from catalog.embedded_datahub.errors import InvalidFilter
+from catalog.embedded_datahub.annotations import relationship_fields, search_fields
+from catalog.embedded_datahub.errors import InvalidFilter, InvalidRequest
 from catalog.embedded_datahub.search_index import STRUCTURED_PROPERTY_PREFIX
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from catalog.embedded_datahub.schemas import MetadataModel
 
-__all__ = ["facet_fields", "require_known"]
+__all__ = ["facet_fields", "require_known", "require_relationships"]
 
 # What DataHub adds to every entity, without an annotation.
 _OF_EVERY_ENTITY = frozenset({"urn", "_entityType", "removed", "degree"})
@@ -33,6 +33,20 @@ def require_known(names: Iterable[str], model: MetadataModel) -> None:
         if name not in _fields(model)[0]:
             message = f"search knows no field {name[:80]!r}: check its spelling"
             raise InvalidFilter(message)
+
+
+def require_relationships(names: Iterable[str], model: MetadataModel) -> None:
+    """Refuse a relationship that no aspect draws."""
+    for name in names:
+        if name not in _relationships(model):
+            message = f"there is no relationship {name[:80]!r} in the model: check its spelling"
+            raise InvalidRequest(message)
+
+
+@functools.lru_cache(maxsize=4)
+def _relationships(model: MetadataModel) -> frozenset[str]:
+    aspects = (model.aspect(name).shape for name in model.schemas)
+    return frozenset(field.name for shape in aspects for field in relationship_fields(shape))
 
 
 @functools.lru_cache(maxsize=4)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 TABLES = [dataset(f"table_{number}") for number in range(5)]
 FIRST, SECOND, *_ = TABLES
+RELATED = "openapi/relationships/v1/?direction=OUTGOING&"
 MISSPELT = {"field": "tagz", "values": ["a"]}
 
 
@@ -111,6 +112,8 @@ def test_edges_of_lineage_are_scrolled(chained: DataHubGraph) -> None:
         ),
         ("entity/scroll", {"sortCriteria": [{"field": "urn", "order": "ASCENDING"}]}),
         ("relationship/scroll?direction=INCOMING", {}),
+        ("relationship/scroll?relationshipTypes=UpstreamOff", {}),
+        ("lineage/scroll?relationshipTypes=UpstreamOff", {}),
         ("relationship/scroll?sourceTypes=table", {}),
         ("relationship/scroll", {"edgeFilter": {"and": []}}),
         ("relationship/scroll", {"sourceFilter": {"and": [{"criteria": [{"field": "tags"}]}]}}),
@@ -132,3 +135,29 @@ def test_what_a_scroll_does_not_serve_it_refuses(
     )
     assert answer.status_code == 400
     assert answer.json()["error"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "openapi/v3/entity/dataset/batchGet", [{"urn": FIRST, "statuz": {}}]),
+        ("POST", "openapi/v3/entity/chart/batchGet", [{"urn": FIRST}]),
+        ("POST", "openapi/v3/entity/dataset/batchGet", [{"urn": "first"}]),
+        ("GET", f"entitiesV2/{FIRST}?aspects=List(statuz)", None),
+        ("GET", f"{RELATED}urn={FIRST}&relationshipTypes=UpstreamOff", None),
+        ("GET", f"{RELATED}urn=urn:li:table:a", None),
+    ],
+)
+def test_names_that_the_model_has_not_are_refused_when_read(
+    steady_hub: EmbeddedDataHub, method: str, path: str, body: object
+) -> None:
+    """An answer without what was asked for would read as 'there is none'."""
+    answer = requests.request(
+        method,
+        f"{steady_hub.url}/{path}",
+        json=body,
+        headers={"Authorization": f"Bearer {steady_hub.token}"},
+        timeout=10,
+    )
+    assert answer.status_code == 400
+    assert answer.json()["message"]
