@@ -7,7 +7,7 @@ import sys
 
 import psutil
 
-from benchmarks import boundary, bulk_load, outbox, promotion, vectors
+from benchmarks import boundary, bulk_load, desk, outbox, promotion, vectors
 from benchmarks.anonymization import measured as anonymization
 from benchmarks.datahub import measured as datahub
 from benchmarks.identifiers import suite
@@ -18,6 +18,7 @@ BENCHMARKS = {
     "boundary": boundary.measure,
     "bulk_load": bulk_load.measure,
     "datahub": datahub.measure,
+    "desk": desk.measure,
     "identifiers_suite": suite.measure,
     "lint": whole_project.measure,
     "outbox": outbox.measure,

@@ -35,7 +35,7 @@ from stores.startup import bring_down, bring_up
 PROMOTIONS = int(os.environ.get("CLASSLINE_BENCH_PROMOTIONS", "10000"))
 ONE_BY_ONE = 200
 DIGEST = "a" * 64
-SECONDS_BETWEEN_KILLS = (1.0, 8.0)
+SECONDS_BETWEEN_KILLS = (3.0, 12.0)
 
 _PROMOTIONS = """
 INSERT INTO control.promotions (promotion_id, idempotency_key, base_key, attempt, workflow,
@@ -142,6 +142,8 @@ def _killing(folder: Path, chance: random.Random) -> Iterator[list[int]]:
 
     def kill() -> None:
         while not ended.wait(chance.uniform(*SECONDS_BETWEEN_KILLS)):
+            if not (folder / "port").exists():
+                continue  # it is being started: there is nothing to disturb yet
             with contextlib.suppress(OSError, ValueError, psutil.Error):
                 process = psutil.Process(int((folder / "pid").read_text()))
                 process.send_signal(signal.SIGKILL)

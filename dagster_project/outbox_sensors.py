@@ -1,4 +1,4 @@
-"""Tells DataHub what a run released, also when the run was started in the Dagster UI.
+"""Tells DataHub what a run released and seals the ledger, also for runs of the Dagster UI.
 
 The command line delivers by itself; these sensors work wherever Dagster's daemon runs. One looks at
 the outbox whether or not anything ran, so what waited for a DataHub that was away goes out by
@@ -74,12 +74,14 @@ def _delivered(*, whole_catalog: bool = False) -> tuple[str, bool]:
     """What became of the outbox, and whether the whole catalog was compared."""
     # imported here: they load the database libraries, which a code location does not need
     from dagster_project.delivery import deliver, delivery_line  # noqa: PLC0415
+    from lineage.ledger_sealing import seal_line  # noqa: PLC0415
     from stores.errors import DatabaseUnreachable  # noqa: PLC0415
     from stores.platform import open_platform  # noqa: PLC0415
 
     try:
         with open_platform(classline_home()) as platform:
             report = deliver(platform, whole_catalog=whole_catalog)
+            sealed = seal_line(platform)
     except DatabaseUnreachable as error:
         return str(error), False
-    return delivery_line(report), report.catalog is not None
+    return f"{delivery_line(report)}; {sealed}", report.catalog is not None

@@ -35,6 +35,7 @@ from anonymization.registered import WORKFLOWS, UnregisteredWorkflow
 from anonymization.workflow import Workflow
 from catalog.declared import REGISTRY
 from dagster_project.asset_labels import class_tag, column_schema, kinds
+from dagster_project.candidate_pictures import candidate_pictures
 from dagster_project.check_descriptions import CHECK_DESCRIPTIONS
 from dagster_project.crossings import Crossing, candidate_key, source_keys
 from dagster_project.errors_without_values import RETRIES, errors_without_values
@@ -139,7 +140,10 @@ def _candidate_asset(workflow: Workflow) -> AssetsDefinition:
                     platform.opened.keyring.control_key, context.run.tags, context.run.run_id
                 ),
             )
-        return MaterializeResult(value=filed.promotion_id, metadata=candidate_figures(filed))
+            pictures = candidate_pictures(platform.opened, workflow, filed.promotion_id)
+        return MaterializeResult(
+            value=filed.promotion_id, metadata={**candidate_figures(filed), **pictures}
+        )
 
     return candidate
 

@@ -40,7 +40,14 @@ from lineage.workflow_descriptions import WorkflowDescription
 __all__ = ["FLOW", "job_urn", "promotion_proposals", "promotion_urn", "workflow_proposals"]
 
 _Row = Mapping[str, Any]  # a row's values have the types of their columns
-_OPEN_STATES = frozenset({"candidate", "awaiting_review"})
+_FAILED, _SKIPPED = models.RunResultTypeClass.FAILURE, models.RunResultTypeClass.SKIPPED
+# How a run ended that released nothing; in any other state it goes on.
+_ENDED: Mapping[str, str] = {
+    "held": _FAILED,
+    "rejected": _FAILED,
+    "superseded": _SKIPPED,
+    "revoked": _FAILED,
+}
 
 
 def workflow_proposals(
@@ -167,13 +174,14 @@ def promotion_proposals(
     results: Sequence[_Row] = (),
     changed_at: datetime | None = None,
 ) -> list[Proposal]:
-    """The promotion as a run of its workflow's job; once published, its edges into the target.
+    """The promotion as a run of its workflow's job; while published, its edges into the target.
 
     ``results`` are the records of its checks; ``changed_at`` is when it reached its state.
     """
     proposals = [*_run(promotion, workflow, results, changed_at)]
     proposals += result_proposals(workflow, results)
-    if promotion["published_at"] is not None:
+    # What was withdrawn or replaced must not stand on the edge again when it is told later.
+    if promotion["state"] == "published":
         proposals += _edges(promotion, workflow)
         proposals += contract_proposals(workflow, results)
     return proposals
@@ -228,17 +236,17 @@ def _run_events(
         status=models.DataProcessRunStatusClass.STARTED,
         attempt=promotion["attempt"],
     )
-    if ended is None or promotion["state"] in _OPEN_STATES:
-        return
     succeeded = promotion["published_at"] is not None
-    kind = models.RunResultTypeClass
+    result = models.RunResultTypeClass.SUCCESS if succeeded else _ENDED.get(promotion["state"])
+    if ended is None or result is None:
+        return
     yield models.DataProcessInstanceRunEventClass(
         timestampMillis=millis(ended),
         messageId="classline.ended",
         status=models.DataProcessRunStatusClass.COMPLETE,
         attempt=promotion["attempt"],
         result=models.DataProcessInstanceRunResultClass(
-            type=kind.SUCCESS if succeeded else kind.FAILURE,
+            type=result,
             nativeResultType="published" if succeeded else str(promotion["state"]),
         ),
         durationMillis=millis(ended) - millis(filed),

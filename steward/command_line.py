@@ -7,15 +7,19 @@ import sys
 import typer
 
 from steward.commands import (
+    audit,
     boundary,
     catalog,
     check,
     datahub,
     demo,
+    desk,
+    export,
     installation,
     intake,
     kanon,
     keys,
+    ledger,
     lint,
     promotion,
     registry,
@@ -38,11 +42,15 @@ promotion.add_to(app)
 catalog.add_to(app)
 datahub.add_to(app)
 review.add_to(app)
+desk.add_to(app)
 boundary.add_to(app)
 check.add_to(app)
 keys.add_to(app)
+ledger.add_to(app)
 kanon.add_to(app)
 lint.add_to(app)
+audit.add_to(app)
+export.add_to(app)
 registry.add_to(app)
 demo.add_to(app)
 

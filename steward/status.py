@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from datetime import UTC, datetime
 
 from catalog.embedded_server import embedded_running
+from lineage.ledger import ledger_protection
 from stores.databases import EmbeddedDatabase, database_of
 from stores.errors import DatabaseUnreachable
 from stores.home import classline_home
@@ -56,4 +58,18 @@ def _recorded(platform: Platform) -> dict[str, object]:
         "outbox_dead_letters": [
             f"{event['kind']} {event['subject']}: {event['last_error']}" for event in dead
         ],
+        **_ledger(platform),
+    }
+
+
+def _ledger(platform: Platform) -> dict[str, object]:
+    protection = ledger_protection(platform, datetime.now(UTC))
+    age = protection.oldest_unsealed_seconds
+    return {
+        "ledger_entries": protection.entries,
+        "ledger_sealed": protection.sealed,
+        "ledger_outside": protection.outside,
+        "ledger_unsealed": protection.unsealed,
+        "ledger_oldest_unsealed_seconds": None if age is None else round(age),
+        "ledger_remark": protection.remark,
     }

@@ -43,11 +43,13 @@ scalars = st.one_of(
     texts,
     st.just(2**64 - 1),
 )
-values = st.recursive(
-    scalars,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
-    max_leaves=12,
-)
+
+
+def nested(inner: st.SearchStrategy[Any], keys: st.SearchStrategy[str]) -> st.SearchStrategy[Any]:
+    return st.one_of(inner, st.lists(inner, max_size=4), st.dictionaries(keys, inner, max_size=4))
+
+
+values = nested(nested(nested(scalars, texts), texts), texts)
 rules = st.fixed_dictionaries(
     {
         "field": texts,
@@ -291,10 +293,9 @@ def test_a_spoilt_aspect_is_seen_by_both_checks(name: str, value: Any, data: st.
 
 
 paths = st.lists(st.sampled_from(["a", "b", EVERY]), min_size=1, max_size=3).map(tuple)
-trees = st.recursive(
-    st.one_of(st.none(), st.integers(), st.text(max_size=2)),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["a", "b"]), inner),
-)
+steps = st.sampled_from(["a", "b"])
+leaves = st.one_of(st.none(), st.integers(), st.text(max_size=2))
+trees = nested(nested(nested(leaves, steps), steps), steps)
 
 
 def reached(value: Any, path: tuple[str, ...]) -> list[Any]:

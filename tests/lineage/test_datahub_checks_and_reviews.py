@@ -67,7 +67,9 @@ def a_check(platform: Platform, promotion: object, name: str, *, passed: bool = 
 
 def decided(platform: Platform, decision: str) -> None:
     """A steward's decision about the benchmark's digest, as `control.decide` records it."""
+    four_eyes = "ALTER TABLE control.approvals {} TRIGGER four_eyes"
     with platform.admin_engine().begin() as connection:
+        connection.execute(text(four_eyes.format("DISABLE")))
         connection.execute(
             text(
                 "INSERT INTO control.approvals (workflow, source_digest, steward_name, decision,"
@@ -76,15 +78,16 @@ def decided(platform: Platform, decision: str) -> None:
             ),
             {"workflow": BENCHMARK.name, "digest": DIGEST, "decision": decision},
         )
+        connection.execute(text(four_eyes.format("ENABLE ALWAYS")))
 
 
 @pytest.fixture
 def connection(
     emptied: Platform, to_hub: Callable[[], DataHubConnection]
 ) -> Iterator[DataHubConnection]:
-    """A DataHub that has been told the catalog and the workflow."""
+    """A DataHub that has been told the workflow."""
     a_registration(emptied)
-    assert drain(emptied, to_hub, DESCRIBED, whole_catalog=True).waiting == 0
+    assert drain(emptied, to_hub, DESCRIBED).waiting == 0
     with to_hub() as opened:
         yield opened
 
@@ -280,6 +283,29 @@ def test_a_decision_taken_before_closes_no_later_wait(
     promotion = a_published_promotion(emptied, state="awaiting_review", minutes_ago=0)
     assert drain(emptied, to_hub, DESCRIBED).waiting == 0
     assert incident(connection, promotion).status.state == "ACTIVE"
+
+
+def test_a_release_that_was_withdrawn_takes_no_edge_back(
+    emptied: Platform, connection: DataHubConnection, to_hub: Callable[[], DataHubConnection]
+) -> None:
+    """The edge names the release that stands; an older one that is told later changes no edge."""
+    older = a_published_promotion(emptied, minutes_ago=9)
+    newer = a_published_promotion(emptied)
+    assert drain(emptied, to_hub, DESCRIBED).waiting == 0
+    with emptied.admin_engine().begin() as admin:
+        admin.execute(
+            text("UPDATE control.promotions SET state = 'revoked' WHERE promotion_id = :id"),
+            {"id": older},
+        )
+    assert drain(emptied, to_hub, DESCRIBED).delivered == 1
+    upstream = connection._graph.get_aspect(TARGET, models.UpstreamLineageClass)
+    run = connection._graph.get_aspect(
+        promotion_urn(older), models.DataProcessInstancePropertiesClass
+    )
+    assert upstream is not None
+    assert run is not None
+    assert {edge.properties["promotion_id"] for edge in upstream.upstreams} == {str(newer)}
+    assert run.customProperties["state"] == "revoked"
 
 
 def test_what_is_said_of_every_state_is_sound(emptied: Platform) -> None:

@@ -15,7 +15,7 @@ from stores.migrations.sql_files import run_sql
 __all__ = ["down_revision", "revision", "upgrade"]
 
 revision = "0019"
-down_revision = "0017"
+down_revision = "0023"
 
 
 def upgrade() -> None:
