@@ -19,6 +19,7 @@ from steward.commands import (
     promotion,
     registry,
     review,
+    store_audit,
 )
 from steward.console import ExitCode, fail
 
@@ -43,6 +44,9 @@ kanon.add_to(app)
 lint.add_to(app)
 registry.add_to(app)
 demo.add_to(app)
+_audit = typer.Typer(help="Whether what is stored has the class that it should.")
+store_audit.add_to(_audit)
+app.add_typer(_audit, name="audit")
 
 _OURS = (
     "anonymization.",

@@ -259,6 +259,9 @@ def owned_datasets(registry: Registry) -> tuple[Dataset, ...]:
 APPEND_ONLY = frozenset(
     {
         "control.approvals",
+        "control.audit_acknowledgements",
+        "control.audit_reports",
+        "control.audit_signoffs",
         "control.check_results",
         "control.revoked_claims",
         "platform.decision_log",
