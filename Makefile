@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 
 export DAGSTER_DISABLE_TELEMETRY = 1
 
-.PHONY: help install demo test test-fast test-spark check format dev bench lock clean
+.PHONY: help install demo test test-fast test-spark test-cloudflare check format dev bench lock clean
 
 help: ## show the tasks
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -38,6 +38,10 @@ test-fast: $(READY) ## run the tests that start no server
 test-spark: $(READY) ## install Spark (400 MB, needs Java 17) and compare it with DuckDB
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-spark.lock
 	@$(BIN)/python -m pytest -q tests/anonymization/engines/test_spark_agrees.py
+
+test-cloudflare: $(READY) ## install wrangler (200 MB, needs Node 20) and audit what it really leaves
+	@npm ci --prefix tests/cloudflare --ignore-scripts --no-audit --no-fund --silent
+	@$(BIN)/python -m pytest -q tests/cloudflare
 
 check: $(READY) ## format, lint, data classes in code, registry documents, types and import directions
 	@$(BIN)/ruff format --check --quiet .

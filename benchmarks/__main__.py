@@ -7,7 +7,7 @@ import sys
 
 import psutil
 
-from benchmarks import boundary, bulk_load, promotion, vectors
+from benchmarks import boundary, bulk_load, desk, outbox, promotion, vectors
 from benchmarks.anonymization import measured as anonymization
 from benchmarks.identifiers import suite
 from benchmarks.lint import whole_project
@@ -16,8 +16,10 @@ BENCHMARKS = {
     "anonymization": anonymization.measure,
     "boundary": boundary.measure,
     "bulk_load": bulk_load.measure,
+    "desk": desk.measure,
     "identifiers_suite": suite.measure,
     "lint": whole_project.measure,
+    "outbox": outbox.measure,
     "promotion": promotion.measure,
     "vectors": vectors.measure,
 }

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from catalog.data_classes import DataClass
 from catalog.datahub_errors import (
     DataHubError,
+    DataHubFailing,
     DataHubRefused,
     DataHubTokenRefused,
     DataHubUnreachable,
@@ -30,6 +31,7 @@ __all__ = [
     "ColumnStep",
     "Crossing",
     "DataHubError",
+    "DataHubFailing",
     "DataHubRefused",
     "DataHubSettings",
     "DataHubTokenRefused",

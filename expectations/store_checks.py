@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 from catalog.data_classes import DataClass
@@ -25,7 +26,7 @@ from expectations.errors import CouldNotCheck
 from expectations.evidence import Evidence, Grouping
 from expectations.findings import FindingsTable, Scan, counted_findings
 from expectations.group_counts import classes_by_subject
-from expectations.known_names import knowing
+from expectations.identifiers import IdentifierKind, KnownIdentifiers
 from expectations.text_scan import pii_scan
 from expectations.verdicts import Expectation, Report
 from stores.errors import StoreError
@@ -34,11 +35,13 @@ from stores.sessions import AuditorSession
 
 __all__ = ["Examined", "check_store", "check_stores", "datasets_named", "examined_stores"]
 
+_ACCOUNT, _PERSON = IdentifierKind.ACCOUNT_NAME, IdentifierKind.PERSON_NAME
+_EMAIL = IdentifierKind.EMAIL
 _NAMES = (
-    ("tenant_private.crm_accounts", ("name", "parent_name")),
-    ("tenant_private.crm_contacts", ("full_name", "email")),
-    ("tenant_private.prospects", ("full_name", "company", "email")),
-    ("tenant_private.crm_opportunities", ("agent_name",)),
+    ("tenant_private.crm_accounts", {"name": _ACCOUNT, "parent_name": _ACCOUNT}),
+    ("tenant_private.crm_contacts", {"full_name": _PERSON, "email": _EMAIL}),
+    ("tenant_private.prospects", {"full_name": _PERSON, "company": _ACCOUNT, "email": _EMAIL}),
+    ("tenant_private.crm_opportunities", {"agent_name": _PERSON}),
 )
 _AGGREGATED = frozenset({DataClass.FUND_PRIVATE, DataClass.ANONYMIZED_BENCHMARK})
 _SECONDS_FOR_A_LOCK = 5
@@ -149,17 +152,21 @@ def _audited(platform: Platform) -> Iterator[AuditorSession]:
 
 def _informed(session: AuditorSession) -> Scan:
     """A scan that knows the names every tenant uses; it lives as long as this run."""
-    names: set[str] = set()
-    for dataset, columns in _NAMES:
-        session.count_in_texts(
-            DataClass.TENANT_PRIVATE, dataset, columns, lambda batches: _collect(names, batches)
-        )
-    return knowing(pii_scan(), names)
+    names: set[tuple[IdentifierKind, str]] = set()
+    for dataset, kinds in _NAMES:
+        collect = partial(_collect, names, tuple(kinds.values()))
+        session.count_in_texts(DataClass.TENANT_PRIVATE, dataset, list(kinds), collect)
+    return pii_scan(KnownIdentifiers.build(names))
 
 
-def _collect(names: set[str], batches: Iterable[Sequence[Sequence[str | None]]]) -> int:
+def _collect(
+    names: set[tuple[IdentifierKind, str]],
+    kinds: Sequence[IdentifierKind],
+    batches: Iterable[Sequence[Sequence[str | None]]],
+) -> int:
     for batch in batches:
-        names.update(text for column in batch for text in column if text)
+        for kind, column in zip(kinds, batch, strict=True):
+            names.update((kind, text) for text in column if text)
     return len(names)
 
 

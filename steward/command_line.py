@@ -7,19 +7,23 @@ import sys
 import typer
 
 from steward.commands import (
+    audit,
     boundary,
     catalog,
     check,
+    datahub,
     demo,
+    desk,
+    export,
     installation,
     intake,
     kanon,
     keys,
+    ledger,
     lint,
     promotion,
     registry,
     review,
-    store_audit,
 )
 from steward.console import ExitCode, fail
 
@@ -36,17 +40,19 @@ installation.add_to(app)
 intake.add_to(app)
 promotion.add_to(app)
 catalog.add_to(app)
+datahub.add_to(app)
 review.add_to(app)
+desk.add_to(app)
 boundary.add_to(app)
 check.add_to(app)
 keys.add_to(app)
+ledger.add_to(app)
 kanon.add_to(app)
 lint.add_to(app)
+audit.add_to(app)
+export.add_to(app)
 registry.add_to(app)
 demo.add_to(app)
-_audit = typer.Typer(help="Whether what is stored has the class that it should.")
-store_audit.add_to(_audit)
-app.add_typer(_audit, name="audit")
 
 _OURS = (
     "anonymization.",

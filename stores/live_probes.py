@@ -47,6 +47,15 @@ class ForeignDataProbes:
         attempts = [*_stores(data_class), *_SERVER]
         return tuple(_attempted(self, aim, query) for aim, query in attempts)
 
+    def count_own_rows(self: _Session, data_class: DataClass) -> int:
+        """Rows of its own that this principal sees: an attempt of one that sees none is void."""
+        own = [dataset for dataset in physical_datasets(REGISTRY) if _is_own(dataset, data_class)]
+        counts = (
+            self._rows(f"SELECT count(*) AS own FROM {dataset.qualified_name}")  # noqa: S608
+            for dataset in own
+        )
+        return sum(int(row["own"]) for (row,) in counts)
+
 
 _OWN = {
     DataClass.TENANT_PRIVATE: "tenant_id IS DISTINCT FROM control.tenant()",
@@ -88,8 +97,11 @@ def _stores(own: DataClass) -> Iterator[tuple[str, str]]:
 
 
 def _where(dataset: Dataset, own: DataClass) -> str:
-    in_own_schema = dataset.data_class is own and dataset.schema == str(own)
-    return f" WHERE {_OWN[own]}" if in_own_schema else ""
+    return f" WHERE {_OWN[own]}" if _is_own(dataset, own) else ""
+
+
+def _is_own(dataset: Dataset, own: DataClass) -> bool:
+    return dataset.data_class is own and dataset.schema == str(own)
 
 
 def _attempted(session: _Session, aim: str, query: str) -> Attempt:

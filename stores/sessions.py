@@ -34,7 +34,9 @@ from stores.labelled_reads import (
     TenantPrivateReads,
     require_one_class,
 )
+from stores.ledger_reads import PlatformLedger
 from stores.live_probes import ForeignDataProbes
+from stores.outbox_records import PlatformOutbox
 from stores.tables import metadata_of
 from stores.vectors import AnonymizedVectors, FundVectors, TenantVectors
 
@@ -209,6 +211,8 @@ class PlatformSession(
     AnonymizedBenchmarkReads,
     PlatformAlerts,
     PlatformAudits,
+    PlatformOutbox,
+    PlatformLedger,
     Session,
 ):
     """The platform's session: operating data, registrations and the outbox."""
@@ -232,6 +236,18 @@ class PlatformSession(
         self._call(
             "SELECT control.register_workflow(CAST(:p AS jsonb))", p=Jsonb(dict(registration))
         )
+
+    def record_provenance(self, provenance: Mapping[str, object]) -> int:
+        """Record of which texts a version consists and who wrote them; returns its number."""
+        row = self._one(
+            "SELECT control.record_provenance(CAST(:p AS jsonb)) AS id", p=Jsonb(dict(provenance))
+        )
+        return int(row["id"])
+
+    def cell_figures_ascend_platform_metric(self, promotion_id: UUID) -> Row:
+        """Counts of a candidate's cells: how many tenants and rows stand behind them."""
+        row = self._one("SELECT control.cell_figures(:p) AS figures", p=promotion_id)
+        return cast("Row", row["figures"])
 
     def start_run(self, workflow: str, source_digest: str, *, minutes: int = 120) -> UUID:
         """Open a run, inside which the anonymizer may read the workflow's sources."""
@@ -266,14 +282,6 @@ class PlatformSession(
         """Queue the catalog for DataHub unless this very catalog was queued before."""
         self._call("SELECT control.catalog_changed(:d)", d=digest)
 
-    def outbox_result(self, event_id: int, error: str | None) -> None:
-        """Record that an event was delivered, or the kind of error that kept it back."""
-        self._call("SELECT control.outbox_result(:e, :x)", e=event_id, x=error)
-
-    def outbox_again(self) -> int:
-        """Queue every delivered event again; returns how many."""
-        return int(self._one("SELECT control.outbox_again() AS n")["n"])
-
 
 class AnonymizerSession(AnonymizedVectors, AnonymizedBenchmarkReads, Session):
     """The anonymizer inside one open run: its workflow's sources, and that run's candidate."""
@@ -288,6 +296,32 @@ class AnonymizerSession(AnonymizedVectors, AnonymizedBenchmarkReads, Session):
         """Run a workflow's own SELECT; row-level security admits its declared sources alone."""
         self._before_reading()
         return self._rows(statement, **parameters)
+
+    def query_fund_private(self, statement: str, **parameters: object) -> list[Row]:
+        """Run a workflow's own SELECT over a fund's data, in a session opened to read it."""
+        self._before_reading()
+        return self._rows(statement, **parameters)
+
+    def query_sources(
+        self, data_class: DataClass, statement: str, **parameters: object
+    ) -> list[Row]:
+        """Run a workflow's own SELECT over sources of that class; no other class is a source."""
+        match data_class:
+            case DataClass.TENANT_PRIVATE:
+                return self.query_tenant_private(statement, **parameters)
+            case DataClass.FUND_PRIVATE:
+                return self.query_fund_private(statement, **parameters)
+            case _:
+                message = (
+                    f"{data_class} read as a source by a workflow: refused, a workflow reads "
+                    "tenant_private or fund_private; declare a source of one of them"
+                )
+                raise ClassRefused(message)
+
+    def known_identifiers_tenant_private(self) -> list[Row]:
+        """What all tenants are known by, as kind and identifier; only a run that looks may ask."""
+        self._before_reading()
+        return self._rows("SELECT kind, identifier FROM control.known_identifiers()")
 
     def ended_attempts(self, base_key: str) -> int:
         """How many earlier attempts at this release were held or rejected."""
@@ -484,6 +518,30 @@ class StewardSession(StewardAudits, AnonymizedVectors, AnonymizedBenchmarkReads,
             r=reason,
         )
         return int(row["id"])
+
+    def require_last_decision(self, workflow: str, source_digest: str, seen: int | None) -> None:
+        """Refuse unless the last decision about that version is still the one that was seen.
+
+        Until this session ends nobody else decides about it.
+        """
+        self._call(
+            "SELECT control.require_last_decision(:w, :d, :s)", w=workflow, d=source_digest, s=seen
+        )
+
+    def sample_candidate_cells(
+        self, data_class: DataClass, promotion_id: UUID, how_many: int
+    ) -> list[Row]:
+        """Some cells of a candidate that passed every check and waits; no row of a tenant.
+
+        A candidate keeps the class of its sources: ``data_class`` names it.
+        """
+        rows = self._rows(
+            "SELECT cell FROM control.review_cells(:p, :c, :n)",
+            p=promotion_id,
+            c=str(data_class),
+            n=how_many,
+        )
+        return [row["cell"] for row in rows]
 
 
 class LoaderSession(Session):

@@ -28,12 +28,13 @@ from expectations.audit.store_findings import (
     prefix_findings,
     probe_findings,
 )
-from expectations.audit.store_rules import DATAHUB_SILENT, NOT_CHECKED
+from expectations.audit.store_rules import DATAHUB_SILENT, NO_CONTROL, NOT_CHECKED
 from expectations.class_suites import checked_datasets
 from expectations.store_checks import Examined, examined_stores
 from stores.boundary.verification import verify
 from stores.errors import StoreError
 from stores.invocation import invocation
+from stores.live_probes import Attempt
 from stores.migrations.documented_classes import documented_classes
 from stores.platform import Platform
 
@@ -42,6 +43,7 @@ __all__ = ["LabelsUnreadable", "audit_stores"]
 _DECISIONS = Path(catalog.__file__).parents[1] / "docs" / "decisions"
 _CHANGED = "class changed"
 _MINUTES = 240
+_OWNERS_TRIED = 5
 _SAMPLINGS = {
     AuditKind.DAILY: Sampling(),
     AuditKind.QUARTERLY: Sampling(),
@@ -158,18 +160,24 @@ def _prefixes(platform: Platform, run: UUID) -> Iterator[Finding]:
 
 
 def _probes(platform: Platform) -> Iterator[Finding]:
-    """Attempts of one tenant and one fund; which ones is nobody's business."""
-    owners = platform.keyring.logins
+    """Attempts of one tenant and one fund that have rows; which ones is nobody's business."""
     for kind, open_session, own in (
         (PrincipalKind.TENANT, platform.tenant_session, DataClass.TENANT_PRIVATE),
         (PrincipalKind.FUND, platform.fund_session, DataClass.FUND_PRIVATE),
     ):
-        first = min((owner for of, owner in owners if of is kind), default=None)
-        if first is None:
-            continue
-        with invocation(f"audit.{kind}"), open_session(first, "audit probes") as session:
-            attempts = session.probe_what_is_not_its_own(own)
+        owners = sorted(owner for of, owner in platform.keyring.logins if of is kind)
+        seen = 0
+        attempts: tuple[Attempt, ...] = ()
+        for owner in owners[:_OWNERS_TRIED]:
+            with invocation(f"audit.{kind}"), open_session(owner, "audit probes") as session:
+                seen = session.count_own_rows(own)
+                attempts = session.probe_what_is_not_its_own(own)
+            if seen:
+                break
         yield from probe_findings(str(kind), attempts)
+        if not seen:
+            message = f"no {kind}'s login that was tried sees rows of its own"
+            yield Finding(NO_CONTROL, Place(f"probe as a {kind}"), "own rows", message)
 
 
 def _acknowledged(platform: Platform) -> frozenset[str]:

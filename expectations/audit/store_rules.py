@@ -17,6 +17,7 @@ __all__ = [
     "MIGRATION_DIFFERS",
     "NOT_CHECKED",
     "NOT_PROBED",
+    "NO_CONTROL",
     "PREFIX_UNREGISTERED",
     "RULES",
 ]
@@ -83,6 +84,12 @@ NOT_PROBED = Rule(
     Severity.WARNING,
     "an attempt that ended in an error has shown nothing: correct what broke, and audit again",
 )
+NO_CONTROL = Rule(
+    "AUD503",
+    "Attempts are made by a login that sees rows of its own",
+    Severity.NOTE,
+    "load data, or run the workflow that gives funds theirs; a fund without a release has no rows",
+)
 CLASS_LOOSENED = Rule(
     "AUD601",
     "A class is loosened only by a decision record",
@@ -113,6 +120,7 @@ RULES = (
     DATAHUB_SILENT,
     FOREIGN_DATA_REACHED,
     NOT_PROBED,
+    NO_CONTROL,
     CLASS_LOOSENED,
     CLASS_LOOSENED_BY_DECISION,
     MIGRATION_DIFFERS,

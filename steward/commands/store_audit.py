@@ -10,6 +10,7 @@ from uuid import UUID
 
 import typer
 
+from steward.commands.lint import write_sarif
 from steward.console import ExitCode, fail, print_json, print_table, say
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def run(
     from dagster_project.store_audits import run_audit  # noqa: PLC0415
     from expectations.audit.report import AuditKind  # noqa: PLC0415
     from expectations.audit.sampling import Sampling  # noqa: PLC0415
+    from expectations.audit.store_rules import RULES  # noqa: PLC0415
     from stores.home import classline_home  # noqa: PLC0415
     from stores.platform import open_platform  # noqa: PLC0415
 
@@ -61,7 +63,7 @@ def run(
         with platform.platform_session("audit") as session:
             past = [each.open_findings for each in session.audits_ascend_platform_metric(limit=12)]
     if sarif is not None:
-        _write_sarif(sarif, report)
+        write_sarif(sarif, "classline audit", RULES, report.findings)
     if html is not None:
         _write_html(html, report.as_json(), report.digest, past[::-1])
     if as_json:
@@ -196,16 +198,6 @@ def _print(report: AuditReport) -> None:
         f"rows from {100 * weakest:.2g} % on would have been found with a probability of 95 %"
     )
     say(f"{len(report.findings)} findings, {len(open_)} open; digest {report.digest}")
-
-
-def _write_sarif(path: Path, report: AuditReport) -> None:
-    import json  # noqa: PLC0415
-
-    from expectations.audit.sarif import sarif_log  # noqa: PLC0415
-    from expectations.audit.store_rules import RULES  # noqa: PLC0415
-
-    log = sarif_log("classline audit", RULES, report.findings)
-    _write(path, json.dumps(log, indent=2))
 
 
 def _write_html(path: Path, report: Mapping[str, Any], digest: str, past: list[int]) -> None:

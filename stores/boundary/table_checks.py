@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from stores.boundary.inspection import Check, Inspected
 from stores.boundary.rules import (
     ADMIN_WRITES,
     APPEND_ONLY,
+    LEDGERED,
     OWNER_OF_SCHEMA,
+    TOLD_WRITES,
     UNFORCED_SCHEMAS,
     WITHOUT_ROW_SECURITY,
     owned_datasets,
@@ -158,6 +160,26 @@ def _append_only(seen: Inspected) -> Iterator[str]:
 
 
 def _admin_writes(seen: Inspected) -> Iterator[str]:
+    for table in _lacking(seen, "control.record_admin_write()", ADMIN_WRITES):
+        yield f"a write to {table} leaves no row in platform.kv_audit"
+
+
+def _ledger(seen: Inspected) -> Iterator[str]:
+    for table in _lacking(seen, "control.append_to_ledger()", LEDGERED):
+        yield f"a write to {table} leaves no leaf in the ledger"
+    # tgtype 58 as above.
+    if not seen.rows(
+        "SELECT FROM pg_trigger WHERE tgrelid = to_regclass('control.ledger_entries') "
+        "AND tgenabled = 'A' AND tgtype = 58 AND tgqual IS NULL "
+        "AND tgfoid = to_regprocedure('control.refuse_entry_change()')"
+    ):
+        yield "control.ledger_entries can be changed afterwards"
+
+
+def _lacking(
+    seen: Inspected, function: str, declared: Mapping[str, tuple[str, str, str]]
+) -> Iterator[str]:
+    """The tables on which that function does not act, with its arguments, on every write."""
     # tgtype 29: after, for each row, on INSERT, UPDATE and DELETE.  32: after TRUNCATE.
     found = {
         (row.table, row.type): tuple(bytes(row.arguments).decode().split("\0")[:-1])
@@ -165,13 +187,38 @@ def _admin_writes(seen: Inspected) -> Iterator[str]:
             "SELECT n.nspname || '.' || c.relname AS table, t.tgtype AS type, "
             "t.tgargs AS arguments FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid "
             "JOIN pg_namespace n ON n.oid = c.relnamespace WHERE t.tgenabled = 'A' "
-            "AND t.tgqual IS NULL AND t.tgattr = '' "
-            "AND t.tgfoid = to_regprocedure('control.record_admin_write()')"
+            "AND t.tgqual IS NULL AND t.tgattr = '' AND t.tgfoid = to_regprocedure(:function)",
+            function=function,
         )
     }
-    for table, arguments in ADMIN_WRITES.items():
+    for table, arguments in declared.items():
         if any(found.get((table, kind)) != arguments for kind in (29, 32)):
-            yield f"a write to {table} leaves no row in platform.kv_audit"
+            yield table
+
+
+def _four_eyes(seen: Inspected) -> Iterator[str]:
+    # tgtype 7: before, for each row, on INSERT.
+    if not seen.rows(
+        "SELECT FROM pg_trigger t WHERE t.tgrelid = to_regclass('control.approvals') "
+        "AND t.tgenabled = 'A' AND t.tgtype = 7 AND t.tgqual IS NULL "
+        "AND t.tgfoid = to_regprocedure('control.require_four_eyes()')"
+    ):
+        yield "control.approvals takes the approval of who wrote the version"
+
+
+def _told_writes(seen: Inspected) -> Iterator[str]:
+    sound = {
+        (row.table, row.type)
+        for row in seen.rows(
+            "SELECT n.nspname || '.' || c.relname AS table, t.tgtype AS type FROM pg_trigger t "
+            "JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace "
+            "WHERE t.tgenabled = 'A' AND t.tgqual IS NULL AND t.tgattr = '' "
+            "AND t.tgfoid = to_regprocedure('control.tell_datahub()')"
+        )
+    }
+    for table, kind in TOLD_WRITES.items():
+        if (table, kind) not in sound:
+            yield f"a change of {table} is not queued for DataHub"
 
 
 def _reactions(seen: Inspected) -> Iterator[str]:
@@ -181,6 +228,10 @@ def _reactions(seen: Inspected) -> Iterator[str]:
         "WHERE NOT tgisinternal "
         "AND tgfoid IS DISTINCT FROM to_regprocedure('control.refuse_change()') "
         "AND tgfoid IS DISTINCT FROM to_regprocedure('control.record_admin_write()') "
+        "AND tgfoid IS DISTINCT FROM to_regprocedure('control.tell_datahub()') "
+        "AND tgfoid IS DISTINCT FROM to_regprocedure('control.append_to_ledger()') "
+        "AND tgfoid IS DISTINCT FROM to_regprocedure('control.refuse_entry_change()') "
+        "AND tgfoid IS DISTINCT FROM to_regprocedure('control.require_four_eyes()') "
         "UNION ALL SELECT ev_class, 'rule ' || rulename FROM pg_rewrite) x "
         "JOIN pg_class c ON c.oid = x.rel JOIN pg_namespace n ON n.oid = c.relnamespace "
         "WHERE n.nspname = ANY(:schemas) AND c.relkind IN ('r', 'p')",
@@ -239,6 +290,24 @@ TABLE_CHECKS: tuple[Check, ...] = (
         "a write to memberships, logins, stewards, keys or floors leaves a row in kv_audit",
         "ALTER TABLE … ENABLE ALWAYS TRIGGER admin_write, admin_truncate; revision 0016 makes them",
         _admin_writes,
+    ),
+    Check(
+        "triggers.told",
+        "every step of a promotion and every decision is queued for DataHub where it is taken",
+        "ALTER TABLE … ENABLE ALWAYS TRIGGER tell_datahub; revision 0019 makes them",
+        _told_writes,
+    ),
+    Check(
+        "triggers.ledger",
+        "promotions, approvals and audited writes leave a leaf in the ledger",
+        "ALTER TABLE … ENABLE ALWAYS TRIGGER ledger, ledger_truncate; then verify the ledger",
+        _ledger,
+    ),
+    Check(
+        "triggers.four_eyes",
+        "nobody approves what they wrote, twice, or outside their scope",
+        "ALTER TABLE control.approvals ENABLE ALWAYS TRIGGER four_eyes; revision 0023 makes it",
+        _four_eyes,
     ),
     Check(
         "triggers.none_else",

@@ -28,7 +28,7 @@ from stores.migrations.sql_files import run_sql
 __all__ = ["down_revision", "revision", "upgrade"]
 
 revision = "0024"
-down_revision = "0017"
+down_revision = "0018"
 
 
 def upgrade() -> None:
