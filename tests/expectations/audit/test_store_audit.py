@@ -38,6 +38,7 @@ from expectations.audit.store_rules import (
     MIGRATION_DIFFERS,
     NO_CONTROL,
     NOT_CHECKED,
+    NOT_PROBED,
     PREFIX_UNREGISTERED,
     RULES,
 )
@@ -267,6 +268,7 @@ def test_a_locked_table_is_told_and_the_rest_is_audited(
             ).open_findings
         }
     assert (NOT_CHECKED, "tenant_private.prospects") in seen
+    assert (NOT_PROBED, "probe as a tenant") in seen
     assert {place for rule, place in seen if rule is NOT_CHECKED} == {"tenant_private.prospects"}
 
 
