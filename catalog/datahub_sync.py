@@ -16,6 +16,7 @@ import datahub.metadata.schema_classes as models
 
 from catalog import datahub_names
 from catalog.data_classes import DataClass
+from catalog.datahub_errors import DataHubRefused
 from catalog.datahub_labels import (
     COLUMN_ASPECTS,
     DATASET_ASPECTS,
@@ -55,10 +56,14 @@ class CatalogServer(Protocol):
 
 @dataclass(slots=True)
 class SyncReport:
-    """What a sync did: aspects sent and left alone, datasets removed, labels put back."""
+    """What a sync did: aspects sent and left alone, datasets removed, labels put back.
+
+    ``refused`` names what DataHub would not take; everything else was sent all the same.
+    """
 
     sent: int = 0
     unchanged: int = 0
+    refused: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     drifts: list[LabelDrift] = field(default_factory=list)
 
@@ -176,9 +181,23 @@ class _Sync:
         self.report.drifts += drifts
 
     def _send(self, proposals: Sequence[Proposal]) -> None:
-        if proposals:
+        if not proposals:
+            return
+        try:
             self._server.emit(proposals)
+        except DataHubRefused:
+            for proposal in proposals:
+                self._send_alone(proposal)
+        else:
             self.report.sent += len(proposals)
+
+    def _send_alone(self, proposal: Proposal) -> None:
+        try:
+            self._server.emit([proposal])
+        except DataHubRefused:
+            self.report.refused.append(f"{proposal.entityUrn} {proposal.aspectName}")
+        else:
+            self.report.sent += 1
 
 
 def _pages(items: Sequence[_Item], size: int) -> Iterator[Sequence[_Item]]:

@@ -48,7 +48,7 @@ _PHONE_WORDS = re.compile(
 )
 _ID_WORDS = re.compile(
     rb"\b(?:order|invoice|mrn|ticket|case|ref(?:erence)?|tracking|id|sku|part|serial|model|policy|po"
-    rb"|claim|receipt|transaction|amount|total|usd|eur|account|iban|card)\b[^\x00\n]{0,14}$",
+    rb"|claim|receipt|transaction|amount|total|usd|eur|account|iban|card)\b[^\x00\n]{0,14}\Z",
     re.IGNORECASE,
 )
 _BEFORE, _AFTER = 44, 22

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,10 +13,10 @@ from datahub.specific.dataset import DatasetPatchBuilder
 
 from catalog import datahub_names
 from catalog.data_classes import DataClass
-from catalog.datahub_client import DataHubSettings, connect
+from catalog.datahub_client import DataHubRefused, DataHubSettings, connect
 from catalog.datahub_connection import DataHubConnection
 from catalog.datahub_labels import LabelDrift
-from catalog.datahub_proposals import upserts
+from catalog.datahub_proposals import Proposal, upserts
 from catalog.datahub_sync import SyncReport, sync_catalog
 from catalog.datahub_vocabulary import container_of
 from catalog.declared import REGISTRY
@@ -335,3 +335,21 @@ def test_ownership_of_the_registrys_former_owner_is_taken_back(
         "urn:li:corpuser:ann",
         datahub_names.team_urn("team:benchmarks"),
     }
+
+
+def test_one_refused_aspect_keeps_back_no_other(connection: DataHubConnection) -> None:
+    """An older DataHub may not know one aspect; the rest of the catalog must not wait for it."""
+    reworded = replace(ACCOUNTS, description="Companies, in other words.")
+    emit = connection.emit
+
+    def strict(proposals: Sequence[Proposal]) -> None:
+        if any("In other words" in str(p.to_obj()) for p in proposals):
+            message = "the whole batch, for one of it"
+            raise DataHubRefused(message)
+        emit(proposals)
+
+    connection.emit = strict  # type: ignore[method-assign]
+    widened = replace(PLAYBOOKS, description="In other words, too.")
+    report = synced(connection, (reworded, widened, STATE))
+    assert report.refused == [f"{datahub_names.dataset_urn(PLAYBOOKS)} datasetProperties"]
+    assert report.sent == 1
