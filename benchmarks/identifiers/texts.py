@@ -47,8 +47,8 @@ def a_million_identifiers(count: int = 1_000_000) -> Iterator[tuple[IdentifierKi
         return "".join(chance.choices(_SYLLABLES, k=syllables)).title()
 
     for number in range(0, count, 4):
-        yield IdentifierKind.PERSON_NAME, f"{name(2)} {name(3)}"
-        yield IdentifierKind.ACCOUNT_NAME, f"{name(3)} {name(2)} Inc"
+        yield IdentifierKind.PERSON_NAME, f"{name(3)} {name(3)}"
+        yield IdentifierKind.ACCOUNT_NAME, f"{name(4)} {name(3)} Inc"
         yield IdentifierKind.EMAIL, f"{name(3)}{number}@{name(3)}.com".lower()
         yield IdentifierKind.DOMAIN, f"{name(4)}{number}.com".lower()
 

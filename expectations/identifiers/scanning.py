@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import cache
+from threading import Lock
 
 import hyperscan
 
@@ -72,6 +73,10 @@ def scan(buffer: bytes) -> Scanned:
     return scanned
 
 
+# An engine's working memory serves one scan; another thread's would be refused.
+_ONE_AT_A_TIME = Lock()
+
+
 def _matches(buffer: bytes) -> list[int]:
     """Where anchors end, in order, each with its anchor in the lowest bits."""
     matches: list[int] = []
@@ -80,8 +85,9 @@ def _matches(buffer: bytes) -> list[int]:
     def note(anchor: int, _start: int, end: int, _flags: int, _context: object) -> None:
         found(end << _ANCHOR_BITS | anchor)
 
-    for database in _databases():
-        database.scan(buffer, match_event_handler=note)
+    with _ONE_AT_A_TIME:
+        for database in _databases():
+            database.scan(buffer, match_event_handler=note)
     matches.sort()
     return matches
 

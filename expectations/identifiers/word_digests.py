@@ -33,16 +33,16 @@ class DigestKey:
         point = secrets.randbits(64) & ~7 | 5  # odd, of the longest order modulo 2^64
         self._point = np.uint64(point)
         self._inverse = np.uint64(pow(point, -1, 1 << 64))
-        self._powers = np.ones(1, np.uint64)
-        self._inverses = np.ones(1, np.uint64)
+        self._powers = (np.ones(1, np.uint64), np.ones(1, np.uint64))
 
     def powers(self, length: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
         """Powers of the point and of its inverse, at least that many."""
-        if len(self._powers) < length:
+        known = self._powers
+        if len(known[0]) < length:
             wanted = 1 << (length - 1).bit_length()
-            self._powers = _powers(self._point, wanted)
-            self._inverses = _powers(self._inverse, wanted)
-        return self._powers, self._inverses
+            known = _powers(self._point, wanted), _powers(self._inverse, wanted)
+            self._powers = known  # both at once: another thread may read them
+        return known
 
     @cached_property
     def of_bytes(self) -> NDArray[np.uint64]:

@@ -1,4 +1,4 @@
-"""Reads the texts of a CSV, Parquet or JSON lines file, column by column, some rows at a time.
+"""Reads the texts of a CSV, Parquet, JSON lines or text file, some rows at a time.
 
 Whatever a cell holds is text to be looked at: numbers as they are written, of nested values every
 key and leaf. A file that cannot be read to its end is refused whole.
@@ -93,6 +93,8 @@ def _rows(file: BinaryIO, path: Path | None) -> Iterator[_Row]:
     try:
         if kind in {".jsonl", ".ndjson", ".json"} or is_json:
             yield from _json_rows(text)
+        elif kind in {".txt", ".log", ".md"}:
+            yield from ({"line": line.rstrip("\r\n")} for line in text)
         else:
             yield from _csv_rows(text)
     finally:

@@ -180,6 +180,15 @@ def test_a_file_without_a_header_loses_no_row(pii: Call, tmp_path: Path) -> None
     assert CANARY not in said.out
 
 
+def test_a_text_file_is_read_line_by_line(pii: Call, tmp_path: Path) -> None:
+    """Its commas and quotes are its own."""
+    file = tmp_path / "notes.txt"
+    file.write_text(f'fine, "so\nwe met\n{EMAIL} "there", it said\n', encoding="utf-8")
+    assert pii(file, "--json").json["findings"] == [
+        {"row": 2, "column": "line", "start": 0, "end": len(EMAIL), "kind": "EMAIL"}
+    ]
+
+
 def test_a_row_longer_than_its_header_is_read_to_its_end(pii: Call, tmp_path: Path) -> None:
     """What stands beyond the last column is still in the file."""
     file = tmp_path / "rows.csv"

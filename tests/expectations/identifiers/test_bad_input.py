@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -134,3 +136,12 @@ def test_a_hundred_megabytes_in_one_cell_are_read_to_the_end() -> None:
         ("Acme Rockets", Kind.ACCOUNT_NAME),
         ("jane@acme.com", Kind.EMAIL),
     ]
+
+
+def test_threads_may_scan_at_the_same_time() -> None:
+    """A server answers several people at once; each gets the whole of what is there."""
+    texts = ["mail jane@acme.com or call 415-555-2671 now"] * 2_000
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda _: find_identifiers(texts, KNOWN), range(8)))
+    assert all(each == found[0] for each in found)
+    assert all(len(each) == 2 for each in found[0])
