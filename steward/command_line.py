@@ -21,6 +21,7 @@ from steward.commands import (
     keys,
     ledger,
     lint,
+    pii,
     promotion,
     registry,
     review,
@@ -48,6 +49,7 @@ check.add_to(app)
 keys.add_to(app)
 ledger.add_to(app)
 kanon.add_to(app)
+pii.add_to(app)
 lint.add_to(app)
 audit.add_to(app)
 export.add_to(app)

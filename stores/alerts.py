@@ -51,6 +51,7 @@ class AlertKind(StrEnum):
     RUN_FAILED = "run_failed"
     RELEASE_BLOCKED = "release_blocked"
     REVIEW_OVERDUE = "review_overdue"
+    AUDIT_FOUND_DRIFT = "audit_found_drift"
 
 
 _SENTENCES = {
@@ -89,6 +90,10 @@ _SENTENCES = {
     AlertKind.REVIEW_OVERDUE: (
         Severity.WARNING,
         "Candidates wait too long for a steward: `classline review list` shows them.",
+    ),
+    AlertKind.AUDIT_FOUND_DRIFT: (
+        Severity.WARNING,
+        "An audit found what breaks this rule: `classline audit show` says where and what to do.",
     ),
 }
 

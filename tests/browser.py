@@ -28,7 +28,7 @@ def a_browser(folder: Path) -> Iterator[Any]:  # Any: a browser context, importe
             headless=True,
             args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"],
         )
-        context.set_default_timeout(120_000)
+        context.set_default_timeout(300_000)
         try:
             yield context
         finally:

@@ -67,6 +67,7 @@ FUNCTIONS: Mapping[str, DeclaredFunction] = {
         (
             "alert_result(bigint,text)",
             "catalog_changed(text)",
+            "file_audit_report(uuid,text,jsonb,text,integer)",
             "finish_audit(uuid)",
             "finish_run(uuid)",
             "number_ledger()",
@@ -114,6 +115,8 @@ FUNCTIONS: Mapping[str, DeclaredFunction] = {
     "may_read(text)": _run_by("tenant_rw", "fund_r", "platform_rw", "steward_w", "anonymizer_r"),
     "steward_name()": _run_by("steward_w"),
     "decide(text,text,text,text)": _run_by("steward_w"),
+    "acknowledge_finding(text,text,timestamp with time zone)": _run_by("steward_w"),
+    "sign_off_audit(uuid,text,text)": _run_by("steward_w"),
     "require_last_decision(text,text,bigint)": _run_by("steward_w"),
     "review_cells(uuid,text,integer)": _run_by("steward_w"),
     "cell_figures(uuid)": _run_by("steward_w", "platform_rw"),
@@ -143,6 +146,10 @@ FUNCTIONS: Mapping[str, DeclaredFunction] = {
         DeclaredFunction(frozenset({"auditor_r"}), owner="cl_auditor"),
     ),
     "audit_texts(text,text[])": DeclaredFunction(frozenset({"auditor_r"}), owner="cl_auditor"),
+    **dict.fromkeys(
+        ("audit_prefixes(text)", "audit_sample(text,text[],double precision)"),
+        DeclaredFunction(frozenset({"auditor_r"}), owner="cl_auditor"),
+    ),
     "audited_table(text)": DeclaredFunction(frozenset({"cl_key"}), owner="cl_auditor"),
     "audit_cells(text)": _run_by("auditor_r"),
 }

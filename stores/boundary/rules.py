@@ -278,6 +278,9 @@ def owned_datasets(registry: Registry) -> tuple[Dataset, ...]:
 APPEND_ONLY = frozenset(
     {
         "control.approvals",
+        "control.audit_acknowledgements",
+        "control.audit_reports",
+        "control.audit_signoffs",
         "control.check_results",
         "control.ledger_checkpoints",
         "control.ledger_leaves",

@@ -62,16 +62,16 @@ def running(desk: Desk, folder: Path, keys: Path) -> Iterator[str]:
     started = []
     try:
         for name, *arguments in commands:
-            log = (folder / f"{name}-{len(started)}.log").open("wb")
-            started.append(
-                subprocess.Popen(
-                    [str(programs / name), *arguments],
-                    env=environment,
-                    stdout=log,
-                    stderr=log,
-                    cwd=folder,
+            with (folder / f"{name}.log").open("wb") as log:
+                started.append(
+                    subprocess.Popen(
+                        [str(programs / name), *arguments],
+                        env=environment,
+                        stdout=log,
+                        stderr=log,
+                        cwd=folder,
+                    )
                 )
-            )
             if len(started) == 1:
                 wait_for_port(code)
         wait_for_port(web)
@@ -191,7 +191,7 @@ def test_from_the_asset_graph_to_a_published_release(waiting: Desk, tmp_path: Pa
     ):
         page = browser.new_page()
         page.set_viewport_size({"width": 1500, "height": 1000})
-        page.goto(f"{url}/asset-groups")
+        page.goto(f"{url}/locations/classline/asset-groups/anonymized_benchmark/lineage")
         page.get_by_text("anonymized_industry_benchmarks").first.wait_for()
         page.screenshot(path=tmp_path / "dagster-graph.png")
 
