@@ -37,9 +37,11 @@ def run_audit(
         return _by_name(found)
 
     report = audit_stores(platform, kind, shown, sampling=sampling)
-    for rule in sorted({finding.rule.rule_id for finding in report.open_findings}):
+    for severity in sorted({str(finding.rule.severity) for finding in report.open_findings}):
         platform.alerts.raise_alert(
-            AlertKind.AUDIT_FOUND_DRIFT, rule, quiet_seconds=_A_WEEK_SECONDS
+            AlertKind.AUDIT_FOUND_DRIFT,
+            f"audit.{severity}",
+            quiet_seconds=_A_WEEK_SECONDS,
         )
     _tell_datahub(platform)
     return report

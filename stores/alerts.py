@@ -93,7 +93,7 @@ _SENTENCES = {
     ),
     AlertKind.AUDIT_FOUND_DRIFT: (
         Severity.WARNING,
-        "An audit found what breaks this rule: `classline audit show` says where and what to do.",
+        "An audit found drift: `classline audit show` says which rule, where, and what to do.",
     ),
 }
 
