@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -70,6 +71,7 @@ def running(desk: Desk, folder: Path, keys: Path) -> Iterator[str]:
                         stdout=log,
                         stderr=log,
                         cwd=folder,
+                        start_new_session=True,
                     )
                 )
             if len(started) == 1:
@@ -77,10 +79,15 @@ def running(desk: Desk, folder: Path, keys: Path) -> Iterator[str]:
         wait_for_port(web)
         yield f"http://127.0.0.1:{web}"
     finally:
+        # Each with the children it started: a code server does not end its own.
         for process in reversed(started):
-            process.terminate()
+            os.killpg(process.pid, signal.SIGTERM)
         for process in reversed(started):
-            process.wait(timeout=60)
+            try:
+                process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait(timeout=60)
 
 
 def free_port() -> int:
