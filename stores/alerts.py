@@ -45,6 +45,7 @@ class AlertKind(StrEnum):
     SECOND_TENANT_TOUCHED = "second_tenant_touched"
     TENANTS_READ_IN_RUN = "tenants_read_in_run"
     BOUNDARY_RULE_BROKEN = "boundary_rule_broken"
+    PROMOTION_REVOKED = "promotion_revoked"
 
 
 _SENTENCES = {
@@ -59,6 +60,11 @@ _SENTENCES = {
     AlertKind.BOUNDARY_RULE_BROKEN: (
         Severity.CRITICAL,
         "The storage boundary is weaker than its rules: see `classline boundary verify`.",
+    ),
+    # control.revoke_promotion() stores this one itself, in the transaction that withdraws.
+    AlertKind.PROMOTION_REVOKED: (
+        Severity.WARNING,
+        "A steward revoked a release: its rows are withdrawn from every reader.",
     ),
 }
 
