@@ -179,7 +179,7 @@ def test_publish_verifies_again_what_it_relies_on(
         )
     if code is None:
         with (
-            pytest.raises(Exception, match="append-only|is not changed"),
+            pytest.raises(Exception, match=r"append-only|is not changed"),
             desk.platform.admin_engine().begin() as connection,
         ):
             connection.execute(text(tampering))

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from psycopg.types.json import Jsonb
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from anonymization.promote import declaration
 from anonymization.registered import WORKFLOWS
@@ -92,13 +92,37 @@ def emptied(platform: Platform) -> Platform:
     """The platform, with an empty outbox and no promotions."""
     with platform.admin_engine().begin() as connection:
         connection.execute(text("SET LOCAL session_replication_role = replica"))
-        records = "ALTER TABLE control.check_results {} TRIGGER append_only"
-        connection.execute(text(records.format("DISABLE")))
-        for table in ("outbox", "check_results", "promotions", "workflow_runs"):
+        kept = ("check_results", "promotion_transitions", "promotions")
+        unguarded(connection, *kept)
+        for table in ("outbox", *kept, "workflow_runs"):
             connection.execute(text(f"DELETE FROM control.{table}"))
-        connection.execute(text(records.format("ENABLE ALWAYS")))
+        guarded(connection, *kept)
         connection.execute(text("DELETE FROM control.workflow_registrations"))
     return platform
+
+
+def unguarded(connection: Connection, *tables: str) -> None:
+    """Put the guards to sleep that keep these tables from being written by hand."""
+    for table, name in guards_of(connection, tables):
+        connection.execute(text(f"ALTER TABLE control.{table} DISABLE TRIGGER {name}"))
+
+
+def guarded(connection: Connection, *tables: str) -> None:
+    """Wake them again."""
+    for table, name in guards_of(connection, tables):
+        connection.execute(text(f"ALTER TABLE control.{table} ENABLE ALWAYS TRIGGER {name}"))
+
+
+def guards_of(connection: Connection, tables: Sequence[str]) -> list[tuple[str, str]]:
+    rows = connection.execute(
+        text(
+            "SELECT c.relname, t.tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid "
+            "WHERE c.relnamespace = 'control'::regnamespace AND c.relname = ANY(:tables) "
+            "AND NOT t.tgisinternal"
+        ),
+        {"tables": list(tables)},
+    )
+    return [(row.relname, row.tgname) for row in rows]
 
 
 def waiting(platform: Platform) -> list[Row]:
@@ -120,6 +144,7 @@ def a_published_promotion(platform: Platform, *, minutes_ago: int = 1) -> UUID:
     with platform.platform_session("test") as session:
         run = session.start_run(BENCHMARK.name, DIGEST)
     with platform.admin_engine().begin() as connection:
+        unguarded(connection, "promotions")
         connection.execute(
             text(
                 "INSERT INTO control.promotions (promotion_id, idempotency_key, base_key, attempt,"
@@ -146,6 +171,7 @@ def a_published_promotion(platform: Platform, *, minutes_ago: int = 1) -> UUID:
                 "digest": DIGEST,
             },
         )
+        guarded(connection, "promotions")
         connection.execute(
             text("INSERT INTO control.outbox (kind, subject) VALUES ('promotion', :id)"),
             {"id": str(promotion)},

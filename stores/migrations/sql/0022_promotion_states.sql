@@ -332,7 +332,11 @@ BEGIN
               AND control.is_open(o.state);
         RETURN NULL;
     END IF;
-    IF EXISTS (
+    IF NOT EXISTS (
+        SELECT FROM control.promotions o
+        WHERE o.workflow = NEW.workflow AND o.source_digest = NEW.source_digest
+          AND o.state IN ('checked', 'awaiting_review')
+    ) AND EXISTS (
         SELECT FROM control.approvals a
         WHERE a.workflow = NEW.workflow AND a.source_digest = NEW.source_digest
           AND a.approval_id < NEW.approval_id AND a.steward_name = NEW.steward_name
@@ -341,7 +345,7 @@ BEGIN
                           WHERE r.workflow = a.workflow AND r.source_digest = a.source_digest
                             AND r.decision = 'rejected' AND r.approval_id > a.approval_id))
     THEN
-        RAISE EXCEPTION 'this steward''s approval of this version is in force already'
+        RAISE EXCEPTION 'this steward''s approval of this version is in force, and nothing waits'
             USING ERRCODE = 'CL027', HINT = 'it can be renewed in its last thirty days';
     END IF;
     SELECT o.state INTO newest FROM control.promotions o
