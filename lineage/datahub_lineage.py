@@ -154,6 +154,7 @@ def _promotion_properties(promotion: _Row) -> dict[str, str]:
         {
             "promotion_id": promotion["promotion_id"],
             "workflow": promotion["workflow"],
+            "state": promotion["state"],
             "source_digest": promotion["source_digest"],
             "from_class": promotion["from_class"],
             "to_class": promotion["to_class"],

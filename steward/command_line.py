@@ -16,6 +16,7 @@ from steward.commands import (
     kanon,
     keys,
     promotion,
+    promotions,
     review,
 )
 from steward.console import ExitCode, fail
@@ -32,6 +33,7 @@ app = typer.Typer(
 installation.add_to(app)
 intake.add_to(app)
 promotion.add_to(app)
+promotions.add_to(app)
 catalog.add_to(app)
 review.add_to(app)
 boundary.add_to(app)
