@@ -18,6 +18,7 @@ from steward.commands import (
     promotion,
     promotions,
     review,
+    tenant,
 )
 from steward.console import ExitCode, fail
 
@@ -40,6 +41,7 @@ boundary.add_to(app)
 check.add_to(app)
 keys.add_to(app)
 kanon.add_to(app)
+tenant.add_to(app)
 demo.add_to(app)
 
 _OURS = (

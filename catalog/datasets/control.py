@@ -357,6 +357,14 @@ DATASETS: tuple[Dataset, ...] = (
         unique=(("target",),),
     ),
     _dataset(
+        "former_owners",
+        _SECRET,
+        "Which fund once owned which portfolio company, where only an erased candidate told it.",
+        ("tenant_id", "fund_id"),
+        Column("tenant_id", _T, "The portfolio company"),
+        Column("fund_id", _T, "The fund, which goes on knowing what it saw"),
+    ),
+    _dataset(
         "tenant_removals",
         _SECRET,
         "Tenants that were removed, and what is known of it.",

@@ -48,6 +48,14 @@ COMMENT ON COLUMN control.tenant_removals.rows_erased IS '[tenant_private] Rows 
 COMMENT ON COLUMN control.tenant_removals.released_cells IS '[tenant_private] Numbers of the released cells it had contributed to, by promotion';
 COMMENT ON COLUMN control.tenant_removals.begun_at IS '[tenant_private] When';
 COMMENT ON COLUMN control.tenant_removals.finished_at IS '[tenant_private] When nothing of it was left';
+CREATE TABLE control.former_owners (
+    tenant_id TEXT NOT NULL,
+    fund_id TEXT NOT NULL,
+    CONSTRAINT former_owners_pkey PRIMARY KEY (tenant_id, fund_id)
+);
+COMMENT ON TABLE control.former_owners IS '[tenant_private] Which fund once owned which portfolio company, where only an erased candidate told it.';
+COMMENT ON COLUMN control.former_owners.tenant_id IS '[tenant_private] The portfolio company';
+COMMENT ON COLUMN control.former_owners.fund_id IS '[tenant_private] The fund, which goes on knowing what it saw';
 ALTER TABLE control.promotions ADD COLUMN erased_at TIMESTAMP WITH TIME ZONE;
 COMMENT ON COLUMN control.promotions.erased_at IS '[ascend_platform_metric] When its candidate was erased';
 COMMENT ON COLUMN control.promotions.state IS '[ascend_platform_metric] Where it stands: see control.promotion_edges';
@@ -71,10 +79,11 @@ INSERT INTO control.promotion_transitions (promotion_id, to_state, actor, reason
 DO $$
 DECLARE name text;
 BEGIN
-    FOREACH name IN ARRAY ARRAY['promotion_edges', 'promotion_transitions', 'tenant_removals'] LOOP
+    FOREACH name IN ARRAY ARRAY['promotion_edges', 'promotion_transitions', 'tenant_removals',
+                                'former_owners'] LOOP
         EXECUTE format('ALTER TABLE control.%I OWNER TO cl_key', name);
         EXECUTE format('ALTER TABLE control.%I ENABLE ROW LEVEL SECURITY', name);
-        CONTINUE WHEN name = 'tenant_removals';
+        CONTINUE WHEN name IN ('tenant_removals', 'former_owners');
         EXECUTE format(
             'CREATE POLICY platform_reads ON control.%I FOR SELECT TO platform_rw'
             ' USING ((SELECT control.platform_reads()))', name);
@@ -474,7 +483,7 @@ BEGIN
 END $$;
 
 -- Erases a candidate that has ended or is published: its cells, and who stood behind those that
--- were not released. Whom a fund ever owned is remembered (as cell 0): it can subtract them.
+-- were not released. Whom a fund ever owned is remembered: it can subtract them.
 CREATE FUNCTION control.erase_candidate(promotion uuid) RETURNS bigint
 LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -487,13 +496,12 @@ BEGIN
     END IF;
     WITH gone AS (
         DELETE FROM control.cell_contributors c
-        WHERE c.promotion_id = promotion AND c.cell_no > 0 AND NOT EXISTS (
+        WHERE c.promotion_id = promotion AND NOT EXISTS (
             SELECT FROM control.judged_cells j WHERE j.promotion_id = promotion
               AND j.cell_no = c.cell_no AND j.released)
         RETURNING c.tenant_id, c.fund_id)
-    INSERT INTO control.cell_contributors
-        (promotion_id, cell_no, tenant_id, fund_id, row_count, amount)
-        SELECT DISTINCT promotion, 0, g.tenant_id, g.fund_id, 0, 0 FROM gone g
+    INSERT INTO control.former_owners (tenant_id, fund_id)
+        SELECT DISTINCT g.tenant_id, g.fund_id FROM gone g
         WHERE g.fund_id IS NOT NULL AND NOT EXISTS (
             SELECT FROM control.portfolio_membership m
             WHERE m.tenant_id = g.tenant_id AND m.fund_id = g.fund_id)
@@ -587,4 +595,8 @@ SELECT pg_temp.amend('decide', 'state IN (''candidate'', ''awaiting_review'')',
 SELECT pg_temp.amend('judge', 'AND e.released AND e.superseded_by IS NULL;',
 'AND e.released AND e.superseded_by IS NULL AND e.promotion_id NOT IN (
               SELECT r.promotion_id FROM control.promotions r WHERE r.state = ''revoked'');');
+SELECT pg_temp.amend('differencing_rules',
+    'UNION SELECT m.tenant_id, m.fund_id FROM control.portfolio_membership m',
+'UNION SELECT m.tenant_id, m.fund_id FROM control.portfolio_membership m
+        UNION SELECT h.tenant_id, h.fund_id FROM control.former_owners h');
 DROP FUNCTION pg_temp.amend(text, text, text);

@@ -12,6 +12,8 @@ control.promotion_transitions.actor: ascend_platform_metric
 control.promotion_transitions.reason: ascend_platform_metric
 control.promotion_transitions.happened_at: ascend_platform_metric
 control.promotions.erased_at: ascend_platform_metric
+control.former_owners.tenant_id: tenant_private
+control.former_owners.fund_id: tenant_private
 control.tenant_removals.tenant_digest: tenant_private
 control.tenant_removals.tenant_id: tenant_private
 control.tenant_removals.pseudonym: tenant_private
