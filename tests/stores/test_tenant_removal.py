@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from anonymization.promote import publish_candidate
 from anonymization.workflows.agent_run_aggregates import AGENT_RUN_AGGREGATES
@@ -162,8 +163,14 @@ def test_its_login_is_gone(desk: Desk, before: dict[str, object], removal: Remov
             text("SELECT count(*) FROM pg_roles WHERE rolname = :r"), {"r": secret.login}
         )
         assert roles.scalar_one() == 0
-    with pytest.raises(StoreError), desk.platform._login_engine(secret) as engine:
-        engine.connect()
+    # First the connection it had open, then one made anew.
+    for _ in range(2):
+        with (
+            desk.platform._login_engine(secret) as engine,
+            pytest.raises(DBAPIError),
+            engine.connect() as connection,
+        ):
+            connection.execute(text("SELECT 1"))
 
 
 def test_what_was_released_stays_and_is_named(
