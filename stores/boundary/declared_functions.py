@@ -105,6 +105,7 @@ FUNCTIONS: Mapping[str, DeclaredFunction] = {
     "claim()": _run_by("cl_auditor"),
     "claim_with_class(text)": _run_by("cl_ingest", "cl_auditor"),
     "is_kind(text)": _run_by("cl_ingest", "cl_auditor"),
+    "require_registered(text[])": _run_by("cl_ingest"),
     "tenant()": _run_by("tenant_rw"),
     "fund()": _run_by("fund_r"),
     "may_read(text)": _run_by("tenant_rw", "fund_r", "platform_rw", "steward_w", "anonymizer_r"),

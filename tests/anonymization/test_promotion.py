@@ -556,6 +556,7 @@ def test_one_tenants_odd_row_does_not_stop_everyones_release(desk: Desk) -> None
     [
         {"from_class": "fund_private"},
         {"to_class": "fund_private"},
+        {"to_class": "tenant_private", "target": "tenant_private.crm_accounts"},
         {"sources": []},
         {"sources": ["control.tenants"]},
         {"sources": ["tenant_private.nothing"]},

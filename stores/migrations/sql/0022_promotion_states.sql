@@ -517,6 +517,19 @@ BEGIN
     RETURN erased;
 END $$;
 
+-- A load is for tenants there are: not for one that was removed meanwhile, or is being removed.
+CREATE FUNCTION control.require_registered(owners text[]) RETURNS void
+LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM FROM control.tenants t WHERE t.tenant_id = ANY (owners) FOR KEY SHARE;
+    IF EXISTS (SELECT FROM unnest(owners) AS o (id)
+               WHERE NOT EXISTS (SELECT FROM control.tenants t WHERE t.tenant_id = o.id)) THEN
+        RAISE EXCEPTION 'a row belongs to no registered tenant' USING ERRCODE = 'CL031',
+            HINT = 'load it again: tenants are registered when a load begins';
+    END IF;
+END $$;
+
 -- Ends what has waited too long, and erases every candidate of that age.
 CREATE FUNCTION control.erase_old_candidates(days integer)
 RETURNS TABLE (candidates bigint, cells bigint)
@@ -546,12 +559,13 @@ BEGIN
         'supersede_candidates(uuid)', 'supersede_releases(uuid)',
         'take_approval(control.promotions, control.approvals)', 'await_turn_to_decide()',
         'move_on_decision()', 'releases_built_on(uuid)', 'revoke_promotion(uuid, text)',
-        'erase_candidate(uuid)', 'erase_old_candidates(integer)'
+        'erase_candidate(uuid)', 'erase_old_candidates(integer)', 'require_registered(text[])'
     ] LOOP
         EXECUTE format('ALTER FUNCTION control.%s OWNER TO cl_key', f);
         EXECUTE format('REVOKE ALL ON FUNCTION control.%s FROM PUBLIC', f);
     END LOOP;
 END $$;
+GRANT EXECUTE ON FUNCTION control.require_registered(text[]) TO cl_ingest;
 GRANT EXECUTE ON FUNCTION control.revoke_promotion(uuid, text), control.releases_built_on(uuid)
     TO steward_w;
 GRANT EXECUTE ON FUNCTION control.releases_built_on(uuid), control.erase_old_candidates(integer)
@@ -599,4 +613,10 @@ SELECT pg_temp.amend('differencing_rules',
     'UNION SELECT m.tenant_id, m.fund_id FROM control.portfolio_membership m',
 'UNION SELECT m.tenant_id, m.fund_id FROM control.portfolio_membership m
         UNION SELECT h.tenant_id, h.fund_id FROM control.former_owners h');
+SELECT pg_temp.amend('ingest', '    total bigint;', '    total bigint;
+    owners text[];');
+SELECT pg_temp.amend('ingest', '        INTO total USING load;', '        INTO total USING load;
+    EXECUTE format(''SELECT array_agg(DISTINCT tenant_id) FROM staging.%I WHERE load_id = $1'',
+                   ''staged_'' || dataset) INTO owners USING load;
+    PERFORM control.require_registered(owners);');
 DROP FUNCTION pg_temp.amend(text, text, text);
