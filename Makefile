@@ -6,14 +6,14 @@ READY := $(VENV)/.ready
 
 export DAGSTER_DISABLE_TELEMETRY = 1
 
-.PHONY: help install demo test test-fast test-spark check format dev bench lock clean
+.PHONY: help install demo test test-fast test-spark test-cloudflare check format dev bench lock clean
 
 help: ## show the tasks
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 install: $(READY) ## create .venv from requirements.lock
 
-$(READY): requirements.lock pyproject.toml
+$(READY): requirements.lock requirements-plugins.lock pyproject.toml
 	@echo "Installing into $(VENV) (about a minute when nothing is cached)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) \
 	  || { echo "python3 cannot make a virtual environment: install Debian's python3-venv"; exit 1; }
@@ -21,6 +21,8 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --require-hashes -r $(VENV)/uv.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock \
 	  || $(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --no-deps \
+	  --target $(VENV)/plugins -r requirements-plugins.lock
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --no-index -e .
 	@touch $@
 
@@ -37,14 +39,21 @@ test-spark: $(READY) ## install Spark (400 MB, needs Java 17) and compare it wit
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-spark.lock
 	@$(BIN)/python -m pytest -q tests/anonymization/engines/test_spark_agrees.py
 
-check: $(READY) ## format, lint, types and import directions
+test-cloudflare: $(READY) ## install wrangler (200 MB, needs Node 20) and audit what it really leaves
+	@npm ci --prefix tests/cloudflare --ignore-scripts --no-audit --no-fund --silent
+	@$(BIN)/python -m pytest -q tests/cloudflare
+
+check: $(READY) ## format, lint, data classes in code, registry documents, types and import directions
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
+	@$(BIN)/python -m expectations.lint .
+	@$(BIN)/classline registry docs --check > /dev/null
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
-format: $(READY) ## put the code into shape
+format: $(READY) ## put the code into shape, and the registry documents
 	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --quiet --fix .
+	@$(BIN)/classline registry docs > /dev/null
 
 dev: $(READY) ## open the Dagster UI on 127.0.0.1:3000
 	@$(BIN)/classline up
@@ -62,6 +71,11 @@ lock: $(READY) ## pin requirements.in again
 	@echo 'pyspark>=4,<5' | $(BIN)/uv pip compile --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --custom-compile-command "make lock" --quiet \
 	  - -o requirements-spark.lock
+	@version=$$(sed -n 's/^acryl-datahub==\([0-9.]*\).*/\1/p' requirements.lock); \
+	  printf 'acryl-datahub-%s-plugin==%s\n' dagster "$$version" gx "$$version" \
+	  | $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-deps \
+	  --no-emit-index-url --custom-compile-command "make lock" --quiet \
+	  - -o requirements-plugins.lock
 
 clean: ## stop what runs and remove the virtual environment and all state
 	@-$(BIN)/classline down

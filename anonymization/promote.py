@@ -128,6 +128,7 @@ def prepare_candidate(
         base_key = keyed_hash(key, determines)
         attempt = session.ended_attempts(base_key) + 1
         promotion_id, already_recorded = session.file_candidate(
+            workflow.from_class,
             {
                 "idempotency_key": keyed_hash(key, determines | {"attempt": attempt}),
                 "base_key": base_key,
@@ -143,7 +144,7 @@ def prepare_candidate(
             draft.cells,
             draft.contributions,
         )
-        record = session.promotion(promotion_id)
+        record = session.promotion_ascend_platform_metric(promotion_id)
     return Candidate(
         promotion_id=promotion_id,
         state=PromotionState(record["state"]),
@@ -165,7 +166,7 @@ def check_candidate(
     What has ended already is looked at again, but its record stays as it is.
     """
     with _run(platform, workflow, source_digest(workflow)) as session:
-        open_ = session.promotion(promotion_id)["state"] in OPEN_STATES
+        open_ = session.promotion_ascend_platform_metric(promotion_id)["state"] in OPEN_STATES
         results = _checked(session, workflow, promotion_id, phase="candidate", record=open_)
         if open_:
             _hold_if_failed(session, promotion_id, results, phase="candidate")
@@ -176,16 +177,16 @@ def publish_candidate(platform: Platform, workflow: Workflow, promotion_id: UUID
     """Check once more and publish; without an approval in force the candidate waits for one."""
     digest = source_digest(workflow)
     with _run(platform, workflow, digest) as session:
-        record = session.promotion(promotion_id)
+        record = session.promotion_ascend_platform_metric(promotion_id)
         if record["state"] not in OPEN_STATES:
             return _publication(record, already_recorded=True)
         results = _checked(session, workflow, promotion_id, phase="publish")
         if _hold_if_failed(session, promotion_id, results, phase="publish"):
-            return _publication(session.promotion(promotion_id))
+            return _publication(session.promotion_ascend_platform_metric(promotion_id))
     with _run(platform, workflow, digest) as session:
         try:
             session.publish(promotion_id)
-            return _publication(session.promotion(promotion_id))
+            return _publication(session.promotion_ascend_platform_metric(promotion_id))
         except BoundaryRefused as error:
             refusal = error
     with _run(platform, workflow, digest) as session:
@@ -201,7 +202,7 @@ def publish_candidate(platform: Platform, workflow: Workflow, promotion_id: UUID
             session.hold(promotion_id, str(refusal))
         else:
             raise refusal
-        return _publication(session.promotion(promotion_id))
+        return _publication(session.promotion_ascend_platform_metric(promotion_id))
 
 
 @contextmanager
@@ -237,7 +238,7 @@ def _checked(
         k_tenants=workflow.policy.k_tenants,
         allowed_values=workflow.allowed_values,
     )
-    cells = session.candidate_cells(promotion_id)
+    cells = session.candidate_cells(workflow.from_class, promotion_id)
     results = run_candidate_checks(
         suite, [row["cell"] for row in cells], [int(row["tenants"]) for row in cells]
     )

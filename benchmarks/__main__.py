@@ -10,12 +10,14 @@ import psutil
 from benchmarks import boundary, bulk_load, promotion, vectors
 from benchmarks.anonymization import measured as anonymization
 from benchmarks.identifiers import suite
+from benchmarks.lint import whole_project
 
 BENCHMARKS = {
     "anonymization": anonymization.measure,
     "boundary": boundary.measure,
     "bulk_load": bulk_load.measure,
     "identifiers_suite": suite.measure,
+    "lint": whole_project.measure,
     "promotion": promotion.measure,
     "vectors": vectors.measure,
 }

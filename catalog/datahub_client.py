@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ColumnStep",
+    "Crossing",
     "DataHubError",
     "DataHubRefused",
     "DataHubSettings",
@@ -35,6 +37,9 @@ __all__ = [
     "FoundDataset",
     "Lineage",
     "LineageStep",
+    "PromotionRun",
+    "Trail",
+    "TrailNode",
     "connect",
     "datahub_settings",
     "silence_sdk",
@@ -100,6 +105,57 @@ class Lineage:
     steps: tuple[LineageStep, ...]
     columns: tuple[ColumnStep, ...]
     promotions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PromotionRun:
+    """What DataHub knows of one promotion; one that is not published has no moment."""
+
+    run_id: str
+    workflow: str
+    from_class: str
+    to_class: str
+    approved_by: str | None
+    published_at: datetime | None
+    cells_kept: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """A change of class on an edge: by which workflow, and its latest promotion over that edge.
+
+    No workflow means that no one declared the change; no run, that nothing was promoted yet.
+    """
+
+    from_class: DataClass | None
+    to_class: DataClass | None
+    workflow: str | None
+    run: PromotionRun | None
+
+
+@dataclass(frozen=True, slots=True)
+class TrailNode:
+    """A dataset or column, and what lineage reaches from it in one hop.
+
+    ``crossings`` lie on the edge to the node above. A ``repeated`` node is followed where it
+    stands nearer to the root.
+    """
+
+    urn: str
+    name: str
+    data_class: DataClass | None
+    crossings: tuple[Crossing, ...] = ()
+    children: tuple[TrailNode, ...] = ()
+    repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """The tree of datasets; a tree for each column that has lineage; and the runs on the way."""
+
+    root: TrailNode
+    columns: tuple[TrailNode, ...]
+    promotions: tuple[PromotionRun, ...]
 
 
 def datahub_settings(

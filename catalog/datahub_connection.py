@@ -19,7 +19,7 @@ from datahub.ingestion.graph.config import DatahubClientConfig
 from datahub.sdk.lineage_client import LineageResult
 from datahub.sdk.main_client import DataHubClient
 
-from catalog import datahub_names, datahub_search
+from catalog import datahub_names, datahub_search, datahub_trail
 from catalog.data_classes import DataClass
 from catalog.datahub_client import (
     ColumnStep,
@@ -27,6 +27,7 @@ from catalog.datahub_client import (
     FoundDataset,
     Lineage,
     LineageStep,
+    Trail,
 )
 from catalog.datahub_errors import (
     DataHubError,
@@ -35,6 +36,7 @@ from catalog.datahub_errors import (
     DataHubUnreachable,
 )
 from catalog.datahub_vocabulary import Proposal
+from catalog.registry import StoreKind
 
 __all__ = ["DataHubConnection", "open_connection"]
 
@@ -90,16 +92,48 @@ class DataHubConnection:
             self._graph.emit_mcps(proposals)
 
     def search(
-        self, *, data_class: DataClass | None = None, text: str | None = None, columns: bool = False
+        self,
+        *,
+        data_class: DataClass | None = None,
+        text: str | None = None,
+        columns: bool = False,
+        kind: StoreKind | None = None,
+        owner: str | None = None,
     ) -> tuple[FoundDataset, ...]:
-        """Datasets of that class that match the text, by name.
+        """Datasets of that class, kind and owner (a URN) that match the text, by name.
 
         With ``columns`` also datasets that merely hold a matching column; each result then names
         its columns of that class whose name or description holds the text.
         """
         with _translated(self.settings):
             return datahub_search.search(
-                self._graph, data_class=data_class, text=text, columns=columns
+                self._graph,
+                data_class=data_class,
+                text=text,
+                columns=columns,
+                kind=kind,
+                owner=owner,
+            )
+
+    def trail(
+        self,
+        dataset_urn: str,
+        *,
+        direction: Literal["upstream", "downstream"] = "upstream",
+        most_hops: int = 10,
+        columns: bool = False,
+        promotions: bool = False,
+    ) -> Trail:
+        """The tree of lineage from a dataset, each change of class marked with its promotion."""
+        with _translated(self.settings):
+            return datahub_trail.follow(
+                self._client,
+                self._graph,
+                dataset_urn,
+                direction=direction,
+                most_hops=most_hops,
+                columns=columns,
+                promotions=promotions,
             )
 
     def lineage(

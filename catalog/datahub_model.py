@@ -31,12 +31,6 @@ from catalog.registry import Column, ColumnType, Dataset, StoreKind
 
 __all__ = ["catalog_batches", "catalog_digest", "dataset_proposals"]
 
-_SUBTYPES = {
-    StoreKind.TABLE: "Table",
-    StoreKind.KV_PREFIX: "Key-Value Prefix",
-    StoreKind.VECTOR_NAMESPACE: "Vector Namespace",
-}
-
 _TYPES: Mapping[ColumnType, Callable[[], Any]] = {  # Any: the SDK's classes share no base
     ColumnType.TEXT: models.StringTypeClass,
     ColumnType.UUID: models.StringTypeClass,
@@ -92,7 +86,7 @@ def dataset_proposals(dataset: Dataset, at: datetime) -> list[Proposal]:
             customProperties=_custom_properties(dataset),
         ),
         _schema(dataset, at),
-        models.SubTypesClass(typeNames=[_SUBTYPES[dataset.kind]]),
+        models.SubTypesClass(typeNames=[datahub_names.SUBTYPES[dataset.kind]]),
     ]
     if dataset.kind is not StoreKind.KV_PREFIX:
         owned.append(models.ContainerClass(container=container_urn(dataset.schema)))

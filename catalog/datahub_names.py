@@ -7,6 +7,9 @@ subtype tells them apart. A key-value prefix is no table: it stands on platform 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from catalog.data_classes import DataClass
 from catalog.registry import Dataset, StoreKind
 
@@ -18,6 +21,7 @@ __all__ = [
     "GLOSSARY_NODE",
     "KEY_VALUE_PLATFORM",
     "OWN_PLATFORM",
+    "SUBTYPES",
     "TABLE_PLATFORM",
     "class_of_tag",
     "class_tag",
@@ -25,9 +29,19 @@ __all__ = [
     "column_urn",
     "dataset_name",
     "dataset_urn",
+    "owner_urn",
     "platform_of",
     "team_urn",
 ]
+
+SUBTYPES: Mapping[StoreKind, str] = MappingProxyType(
+    {
+        StoreKind.TABLE: "Table",
+        StoreKind.KV_PREFIX: "Key-Value Prefix",
+        StoreKind.VECTOR_NAMESPACE: "Vector Namespace",
+    }
+)
+"""The subtype by which a steward tells the kinds of store apart."""
 
 DATABASE = "classline"
 OWN_PLATFORM = "urn:li:dataPlatform:classline"
@@ -61,6 +75,11 @@ def class_term(data_class: DataClass) -> str:
 def team_urn(owner: str) -> str:
     """The group of an owner that the registry writes as ``team:<name>``."""
     return f"urn:li:corpGroup:{owner.removeprefix('team:')}"
+
+
+def owner_urn(owner: str) -> str:
+    """The URN of an owner: a team by its name, or any URN as it is."""
+    return owner if owner.startswith("urn:li:") else team_urn(owner)
 
 
 def platform_of(dataset: Dataset) -> str:

@@ -6,7 +6,7 @@ imports the DataHub SDK, so only `catalog.datahub_connection` imports it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -20,8 +20,10 @@ from datahub.sdk.search_filters import FilterDsl as F
 from catalog import datahub_names
 from catalog.data_classes import DataClass, parse_data_class
 from catalog.datahub_client import FoundDataset
+from catalog.datahub_errors import DataHubRefused
+from catalog.registry import StoreKind
 
-__all__ = ["column_names", "column_parts", "search"]
+__all__ = ["class_of", "column_names", "column_parts", "search"]
 
 _SHOWN_ASPECTS = ["datasetProperties", "globalTags", "schemaMetadata", "structuredProperties"]
 _PAGE = 200
@@ -40,12 +42,25 @@ class _Shown:
 
 
 def search(
-    graph: DataHubGraph, *, data_class: DataClass | None, text: str | None, columns: bool
+    graph: DataHubGraph,
+    *,
+    data_class: DataClass | None,
+    text: str | None,
+    columns: bool,
+    kind: StoreKind | None = None,
+    owner: str | None = None,
 ) -> tuple[FoundDataset, ...]:
     """Datasets that match, by name."""
     client = DataHubClient(graph=graph)
     classed: frozenset[str] | None = None
     rule: Filter = F.entity_type("dataset")
+    if kind is not None:
+        rule = F.and_(rule, F.entity_subtype(datahub_names.SUBTYPES[kind]))
+    if owner is not None:
+        if not graph.exists(owner):
+            message = f"DataHub knows no owner {owner}: name a team of the registry, or a URN"
+            raise DataHubRefused(message)
+        rule = F.and_(rule, F.owner(owner))
     if data_class is not None:
         # The tag finds what others labelled, and every dataset with a column of the class.
         rule = F.and_(rule, F.or_(_has_property(data_class), _has_tag(data_class)))
@@ -71,6 +86,20 @@ def column_parts(urn: str) -> tuple[str, str]:
     """The dataset's name and the column's name of a column's URN."""
     column = SchemaFieldUrn.from_string(urn)
     return datahub_names.dataset_name(column.parent), column.field_path
+
+
+def class_of(graph: DataHubGraph, entity_type: str, urn: str) -> DataClass | None:
+    """The class of a dataset or a column, by its property or else its one class tag."""
+    aspects = ["globalTags", "structuredProperties"]
+    held = graph.get_entities(entity_type, [urn], aspects).get(urn, {})
+    return _class_of(
+        _typed(_value(held, "structuredProperties"), models.StructuredPropertiesClass),
+        _typed(_value(held, "globalTags"), models.GlobalTagsClass),
+    )
+
+
+def _value(held: Mapping[str, tuple[object, object]], name: str) -> object:
+    return held[name][0] if name in held else None
 
 
 def _has_property(data_class: DataClass) -> Filter:
@@ -113,16 +142,18 @@ def _found(urn: str, shown: _Shown, columns: tuple[str, ...]) -> FoundDataset:
         name=datahub_names.dataset_name(urn),
         platform=DatasetUrn.from_string(urn).platform.rpartition(":")[2],
         description=(shown.properties.description if shown.properties else None) or "",
-        data_class=_class_of(shown),
+        data_class=_class_of(shown.assigned, shown.tags),
         columns=columns,
     )
 
 
-def _class_of(shown: _Shown) -> DataClass | None:
-    for assignment in shown.assigned.properties if shown.assigned else ():
+def _class_of(
+    assigned: models.StructuredPropertiesClass | None, tagged: models.GlobalTagsClass | None
+) -> DataClass | None:
+    for assignment in assigned.properties if assigned else ():
         if assignment.propertyUrn == datahub_names.CLASS_PROPERTY and assignment.values:
             return parse_data_class(str(assignment.values[0]))
-    tags = {datahub_names.class_of_tag(tag.tag) for tag in shown.tags.tags} if shown.tags else set()
+    tags = {datahub_names.class_of_tag(tag.tag) for tag in tagged.tags} if tagged else set()
     classes = tags - {None}
     return classes.pop() if len(classes) == 1 else None
 

@@ -19,6 +19,15 @@ nux:
 compute_logs:
   module: dagster._core.storage.noop_compute_log_manager
   class: NoOpComputeLogManager
+# Runs that read the same rows wait for each other; assets name their pool.
+concurrency:
+  pools:
+    granularity: run
+    default_limit: 1
+# A run whose process is gone is marked as failed, which alerts and lets the next one begin.
+run_monitoring:
+  enabled: true
+  max_runtime_seconds: 7200
 """
 
 

@@ -6,13 +6,16 @@ from dagster import Definitions, in_process_executor
 
 from anonymization.registered import WORKFLOWS
 from catalog.declared import REGISTRY
+from dagster_project.alert_sensors import failed_runs, overdue_reviews
 from dagster_project.class_checks import class_checks
 from dagster_project.class_flow import guarded
-from dagster_project.jobs import promotion_jobs
+from dagster_project.jobs import promotion_jobs, tenant_holdings_job
 from dagster_project.outbox_sensors import outbox_sensors
 from dagster_project.promotion_assets import promotion_assets
 from dagster_project.resources import PlatformResource, PromotionIds
+from dagster_project.schedules import workflow_schedules
 from dagster_project.store_assets import store_assets
+from dagster_project.tenant_partitions import tenant_holdings, tenants_join_and_leave
 from expectations.class_suites import checked_datasets
 
 __all__ = ["PROMOTIONS", "defs"]
@@ -23,14 +26,21 @@ defs = guarded(
     Definitions(
         assets=[
             *store_assets(REGISTRY, WORKFLOWS),
+            tenant_holdings(REGISTRY),
             *(asset for p in PROMOTIONS for asset in (p.candidate, p.published)),
         ],
         asset_checks=[
             *(promotion.checks for promotion in PROMOTIONS),
             *class_checks(checked_datasets(REGISTRY)),
         ],
-        jobs=promotion_jobs(PROMOTIONS),
-        sensors=outbox_sensors(),
+        jobs=[*promotion_jobs(PROMOTIONS), tenant_holdings_job()],
+        schedules=workflow_schedules(PROMOTIONS),
+        sensors=[
+            *outbox_sensors(),
+            failed_runs(),
+            overdue_reviews(),
+            tenants_join_and_leave(),
+        ],
         resources={"platform": PlatformResource(), "promotion_ids": PromotionIds()},
         executor=in_process_executor,
     ),

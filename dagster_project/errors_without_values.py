@@ -6,9 +6,12 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from dagster import Failure, MetadataValue
+from dagster import Backoff, Failure, MetadataValue, RetryPolicy
 
-__all__ = ["errors_without_values"]
+__all__ = ["RETRIES", "errors_without_values"]
+
+RETRIES = RetryPolicy(max_retries=2, delay=1, backoff=Backoff.EXPONENTIAL)
+"""For steps that may be begun again; only a database that is away is worth it, no refusal is."""
 
 _VALUE_FREE = {"anonymization", "catalog", "expectations", "lineage", "stores"}
 
@@ -22,6 +25,9 @@ def errors_without_values() -> Iterator[None]:
     try:
         yield
     except Exception as error:  # noqa: BLE001 - the boundary to Dagster, whose log it enters
+        # imported here: it loads the database libraries, which a code location does not need
+        from stores.errors import DatabaseUnreachable  # noqa: PLC0415
+
         kind = type(error)
         said = (
             str(error) if kind.__module__.partition(".")[0] in _VALUE_FREE else "message withheld"
@@ -31,5 +37,5 @@ def errors_without_values() -> Iterator[None]:
         raise Failure(
             message,
             metadata={"where": MetadataValue.text(frames)},
-            allow_retries=False,
+            allow_retries=isinstance(error, DatabaseUnreachable),
         ) from None

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from dagster import AssetSelection, define_asset_job, in_process_executor
 
 from dagster_project.promotion_assets import PromotionAssets
+from dagster_project.tenant_partitions import TENANT_HOLDINGS
 
 if TYPE_CHECKING:
     from dagster._core.definitions.unresolved_asset_job_definition import (
         UnresolvedAssetJobDefinition,
     )
 
-__all__ = ["PROMOTE_EVERYTHING", "promotion_jobs"]
+__all__ = ["PROMOTE_EVERYTHING", "promotion_jobs", "tenant_holdings_job"]
 
 PROMOTE_EVERYTHING = "promote_everything"
 
@@ -45,6 +46,19 @@ def promotion_jobs(
             ),
             executor_def=in_process_executor,
         ),
+    )
+
+
+def tenant_holdings_job() -> UnresolvedAssetJobDefinition:
+    """Counts what tenants hold: one of them, or each in a run of its own."""
+    return define_asset_job(
+        "count_what_tenants_hold",
+        selection=AssetSelection.assets(TENANT_HOLDINGS),
+        description=(
+            "Opens each chosen tenant's own login and counts its rows by store. Choose one tenant "
+            "or all; each is a run of its own."
+        ),
+        executor_def=in_process_executor,
     )
 
 

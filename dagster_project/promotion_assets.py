@@ -7,6 +7,7 @@ Dagster only drives the steps. Every rule they rely on is applied again where da
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from dagster import (
     AssetObservation,
     AssetsDefinition,
     Failure,
+    FreshnessPolicy,
     MaterializeResult,
     MetadataValue,
     TableColumnDep,
@@ -34,7 +36,7 @@ from anonymization.workflow import Workflow
 from catalog.declared import REGISTRY
 from dagster_project.asset_labels import class_tag, column_schema, kinds
 from dagster_project.crossings import Crossing, candidate_key, source_keys
-from dagster_project.errors_without_values import errors_without_values
+from dagster_project.errors_without_values import RETRIES, errors_without_values
 from dagster_project.figures import candidate_figures, publication_figures
 from dagster_project.requester import proven_requester
 from dagster_project.resources import PlatformResource
@@ -44,6 +46,14 @@ from lineage.promotions import PromotionState
 __all__ = ["PromotionAssets", "promotion_assets"]
 
 PROMOTION_IDS = "promotion_ids"
+ANONYMIZER_POOL = "anonymizer"
+"""Runs that read many tenants' rows, one at a time."""
+
+_FRESH = FreshnessPolicy.time_window(
+    fail_window=timedelta(days=3), warn_window=timedelta(days=1, hours=12)
+)
+"""Workflows run every night: a night missed is a warning, three are a failure."""
+
 
 _CHECK_DESCRIPTIONS = {
     CheckName.OUTPUT_SCHEMA: "Every cell has the declared columns, types and allowed values.",
@@ -108,6 +118,9 @@ def _candidate_asset(workflow: Workflow) -> AssetsDefinition:
         tags=class_tag(workflow.from_class),
         kinds=kinds(target),
         io_manager_key=PROMOTION_IDS,
+        pool=ANONYMIZER_POOL,
+        retry_policy=RETRIES,
+        freshness_policy=_FRESH,
         metadata={
             "dagster/column_schema": column_schema(
                 target,
@@ -189,6 +202,8 @@ def _published_asset(workflow: Workflow) -> AssetsDefinition:
         tags=class_tag(target.data_class),
         kinds=kinds(target),
         output_required=False,
+        retry_policy=RETRIES,
+        freshness_policy=_FRESH,
         metadata={
             "dagster/column_schema": column_schema(target, made_of=workflow.column_lineage),
             "dagster/column_lineage": _lineage_to_candidate(workflow),

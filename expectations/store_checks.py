@@ -96,7 +96,9 @@ def _informed(session: AuditorSession) -> Scan:
     """A scan that knows the names every tenant uses; it lives as long as this run."""
     names: set[str] = set()
     for dataset, columns in _NAMES:
-        session.count_in_texts(dataset, columns, lambda batches: _collect(names, batches))
+        session.count_in_texts(
+            DataClass.TENANT_PRIVATE, dataset, columns, lambda batches: _collect(names, batches)
+        )
     return knowing(pii_scan(), names)
 
 
@@ -116,25 +118,27 @@ def _evidence(
 ) -> Evidence:
     """Count what the suite asks for; what cannot be counted stays absent, so cannot be judged."""
     wanted = {each.type for each in suite}
-    name = dataset.qualified_name
-    rows = session.count_rows(dataset.data_class, name)
-    labels = session.column_labels(name)
+    name, data_class = dataset.qualified_name, dataset.data_class
+    rows = session.count_rows(data_class, name)
+    labels = session.column_labels(data_class, name)
     owner = dataset.owner_column
-    nulls = {owner: session.count_nulls(name, owner)[1]} if owner in labels and owner else {}
+    nulls = {}
+    if owner in labels and owner:
+        nulls = {owner: session.count_nulls(data_class, name, owner)[1]}
     findings = None
     if wanted & READS_TEXT:
         findings = _findings(session, dataset, labels, scan, knows_identifiers=knows_identifiers)
     groups = {}
     if dataset.data_class in _AGGREGATED:
-        cells = _published(session, name)
+        cells = _published(session, dataset)
         # A row that no known cell accounts for was published with nobody known behind it.
         if len(cells) >= rows:
             groups[Grouping(frozenset(dataset.primary_key), CONTRIBUTOR)] = cells
     return Evidence(name, rows, labels, nulls, findings, groups)
 
 
-def _published(session: AuditorSession, name: str) -> Classes:
-    cells = session.published_cells(name)
+def _published(session: AuditorSession, dataset: Dataset) -> Classes:
+    cells = session.published_cells(dataset.data_class, dataset.qualified_name)
     cell, contributor, fund, rows = ([each[n] for each in cells] for n in range(4))
     return classes_by_subject(cell, contributor, rows, fund_codes=fund)
 
@@ -152,6 +156,7 @@ def _findings(
     if not columns:
         return FindingsTable(0, frozenset(), (), knows_identifiers)
     return session.count_in_texts(
+        dataset.data_class,
         dataset.qualified_name,
         columns,
         lambda batches: counted_findings(

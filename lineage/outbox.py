@@ -170,7 +170,7 @@ class _Delivery:
 
     def _record(self, dataset: str, where: str, **parameters: object) -> Row:
         with self._platform.platform_session(_PURPOSE) as session:
-            found = session.records(dataset, where, **parameters)
+            found = session.records_ascend_platform_metric(dataset, where, **parameters)
         if not found:
             message = f"an outbox event names no record of control.{dataset}; it stays undelivered"
             raise UnreadableEvent(message)
@@ -191,7 +191,7 @@ class _Delivery:
 
 def _waiting(platform: Platform) -> list[Row]:
     with platform.platform_session(_PURPOSE) as session:
-        return session.records("outbox", "delivered_at IS NULL")
+        return session.records_ascend_platform_metric("outbox", "delivered_at IS NULL")
 
 
 def _mark(platform: Platform, event: Row, error: Exception | None) -> None:

@@ -94,8 +94,9 @@ def read_promotions(
 ) -> tuple[PromotionRecord, ...]:
     """The latest promotions, newest first; of one workflow where it is named."""
     with platform.platform_session(_PURPOSE) as session:
-        rows = session.records(
+        rows = session.records_ascend_platform_metric(
             "promotions",
+            # classline: CLS201 - the condition of a classed read, which pages its own dataset
             "promotion_id IN (SELECT promotion_id FROM control.promotions"
             " WHERE workflow = COALESCE(CAST(:workflow AS text), workflow)"
             " ORDER BY created_at DESC, promotion_id LIMIT :limit)",
@@ -109,7 +110,9 @@ def read_promotions(
 def promotion_checks(platform: Platform, promotion_id: UUID) -> tuple[CheckRecord, ...]:
     """Every result that checks stored of that promotion, oldest first."""
     with platform.platform_session(_PURPOSE) as session:
-        rows = session.records("check_results", "promotion_id = :promotion", promotion=promotion_id)
+        rows = session.records_ascend_platform_metric(
+            "check_results", "promotion_id = :promotion", promotion=promotion_id
+        )
     return tuple(
         CheckRecord(**{field.name: row[field.name] for field in fields(CheckRecord)})
         for row in rows
@@ -119,7 +122,7 @@ def promotion_checks(platform: Platform, promotion_id: UUID) -> tuple[CheckRecor
 def promotion_transitions(platform: Platform, promotion_id: UUID) -> tuple[TransitionRecord, ...]:
     """Every change of that promotion's state, oldest first."""
     with platform.platform_session(_PURPOSE) as session:
-        rows = session.records(
+        rows = session.records_ascend_platform_metric(
             "promotion_transitions", "promotion_id = :promotion", promotion=promotion_id
         )
     return tuple(

@@ -55,7 +55,7 @@ def promotion_named(platform: Platform, beginning: str) -> UUID:
         )
         raise UnclearPromotion(message)
     with platform.platform_session("promotion records") as session:
-        found = session.records(
+        found = session.records_ascend_platform_metric(
             "promotions", "starts_with(CAST(promotion_id AS text), :given)", given=given
         )
     if len(found) != 1:

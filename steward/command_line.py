@@ -7,16 +7,20 @@ import sys
 import typer
 
 from steward.commands import (
+    audit,
     boundary,
     catalog,
     check,
     demo,
+    export,
     installation,
     intake,
     kanon,
     keys,
+    lint,
     promotion,
     promotions,
+    registry,
     review,
     tenant,
 )
@@ -42,6 +46,10 @@ check.add_to(app)
 keys.add_to(app)
 kanon.add_to(app)
 tenant.add_to(app)
+lint.add_to(app)
+audit.add_to(app)
+export.add_to(app)
+registry.add_to(app)
 demo.add_to(app)
 
 _OURS = (

@@ -14,8 +14,9 @@ from uuid import UUID
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.tree import Tree
 
-__all__ = ["ExitCode", "fail", "print_json", "print_table", "progress", "say"]
+__all__ = ["ExitCode", "fail", "print_json", "print_table", "print_tree", "progress", "say"]
 
 _out = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
 _err = Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
@@ -58,6 +59,12 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[obje
     # Wide enough for a file or a pipe, where nobody has a narrow window.
     console = _out if _out.is_terminal else Console(width=180, highlight=False)
     console.print(table, markup=False)
+
+
+def print_tree(tree: Tree) -> None:
+    """A tree, as wide as its longest line where nobody has a narrow window."""
+    console = _out if _out.is_terminal else Console(width=240, highlight=False, soft_wrap=True)
+    console.print(tree)
 
 
 def print_json(content: object) -> None:

@@ -22,8 +22,10 @@ def reviews(platform: Platform) -> list[dict[str, object]]:
     """Every registered version with its last decision and the candidates that wait for it."""
     current = {workflow.name: source_digest(workflow) for workflow in WORKFLOWS}
     with platform.platform_session("review list") as session:
-        registrations = session.records("workflow_registrations")
-        waiting = session.records("promotions", "state = :state", state=_AWAITING)
+        registrations = session.records_ascend_platform_metric("workflow_registrations")
+        waiting = session.records_ascend_platform_metric(
+            "promotions", "state = :state", state=_AWAITING
+        )
         return [
             {
                 "workflow": row["workflow"],
@@ -47,10 +49,10 @@ def version_to_decide(platform: Platform, workflow: Workflow, version: str | Non
     """The digest that a decision is about: what was reviewed, and what the code is now."""
     digest = source_digest(workflow)
     with platform.platform_session("review") as session:
-        registered = session.records(
+        registered = session.records_ascend_platform_metric(
             "workflow_registrations", "workflow = :workflow", workflow=workflow.name
         )
-        waiting = session.records(
+        waiting = session.records_ascend_platform_metric(
             "promotions",
             "workflow = :workflow AND state = :state AND source_digest <> :digest",
             workflow=workflow.name,
@@ -91,13 +93,18 @@ def review_packet(platform: Platform, workflow: Workflow) -> dict[str, object]:
     version = {"workflow": workflow.name, "source_digest": digest}
     with platform.platform_session("review show") as session:
         where = "workflow = :workflow AND source_digest = :source_digest"
-        registered = session.records("workflow_registrations", where, **version)
+        registered = session.records_ascend_platform_metric(
+            "workflow_registrations", where, **version
+        )
         promotions = sorted(
-            session.records("promotions", where, **version), key=lambda row: row["created_at"]
+            session.records_ascend_platform_metric("promotions", where, **version),
+            key=lambda row: row["created_at"],
         )
         newest = promotions[-1] if promotions else None
         checks = (
-            session.records("check_results", "promotion_id = :p", p=newest["promotion_id"])
+            session.records_ascend_platform_metric(
+                "check_results", "promotion_id = :p", p=newest["promotion_id"]
+            )
             if newest
             else []
         )
@@ -144,7 +151,7 @@ def _same_version(registration: Row, promotion: Row) -> bool:
 
 
 def _decision(session: PlatformSession, version: Row | dict[str, str]) -> dict[str, object]:
-    decisions = session.records(
+    decisions = session.records_ascend_platform_metric(
         "approvals",
         "workflow = :workflow AND source_digest = :source_digest",
         workflow=version["workflow"],

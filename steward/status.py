@@ -37,9 +37,11 @@ def installation_status() -> dict[str, object]:
 def _recorded(platform: Platform) -> dict[str, object]:
     counts = owner_counts(platform)
     with platform.platform_session("status") as session:
-        states = Counter(str(row["state"]) for row in session.records("promotions"))
-        waiting = session.records("outbox", "delivered_at IS NULL")
-        runs = session.records(
+        states = Counter(
+            str(row["state"]) for row in session.records_ascend_platform_metric("promotions")
+        )
+        waiting = session.records_ascend_platform_metric("outbox", "delivered_at IS NULL")
+        runs = session.records_ascend_platform_metric(
             "workflow_runs", "finished_at IS NULL AND closes_at > clock_timestamp()"
         )
     errors = Counter(str(event["last_error"]) for event in waiting if event["last_error"])

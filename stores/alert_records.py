@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
 
-__all__ = ["AlertRecords", "PlatformAlerts", "StoredAlert", "WaitingAlert"]
+__all__ = ["AscendPlatformMetricAlerts", "PlatformAlerts", "StoredAlert", "WaitingAlert"]
 
 # Any: a row's values have the types of their columns.
 Row = Mapping[str, Any]
@@ -37,7 +37,7 @@ class WaitingAlert:
     held_back_before: int
 
 
-class AlertRecords:
+class AscendPlatformMetricAlerts:
     """The stored alerts (ascend_platform_metric), through the session that opened them."""
 
     def __init__(self, rows: Callable[..., list[Row]]) -> None:
@@ -81,6 +81,6 @@ class _Session(Protocol):
 class PlatformAlerts:
     """For the platform's own session."""
 
-    def alerts_ascend_platform_metric(self: _Session) -> AlertRecords:
+    def alerts_ascend_platform_metric(self: _Session) -> AscendPlatformMetricAlerts:
         """The stored alerts."""
-        return AlertRecords(self._rows)
+        return AscendPlatformMetricAlerts(self._rows)

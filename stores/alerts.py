@@ -15,7 +15,7 @@ from threading import Event, Lock, Thread
 from typing import Protocol
 from uuid import UUID
 
-from stores.alert_records import AlertRecords, StoredAlert, WaitingAlert
+from stores.alert_records import AscendPlatformMetricAlerts, StoredAlert, WaitingAlert
 from stores.errors import StoreError
 from stores.invocation import fit_name
 from stores.slack_webhook import SlackWebhook, UnfitWebhook, WebhookSilent
@@ -46,6 +46,9 @@ class AlertKind(StrEnum):
     TENANTS_READ_IN_RUN = "tenants_read_in_run"
     BOUNDARY_RULE_BROKEN = "boundary_rule_broken"
     PROMOTION_REVOKED = "promotion_revoked"
+    RUN_FAILED = "run_failed"
+    RELEASE_BLOCKED = "release_blocked"
+    REVIEW_OVERDUE = "review_overdue"
 
 
 _SENTENCES = {
@@ -66,11 +69,23 @@ _SENTENCES = {
         Severity.WARNING,
         "A steward revoked a release: its rows are withdrawn from every reader.",
     ),
+    AlertKind.RUN_FAILED: (
+        Severity.WARNING,
+        "A run failed: Dagster shows the step, and `classline promotions` what was recorded.",
+    ),
+    AlertKind.RELEASE_BLOCKED: (
+        Severity.WARNING,
+        "A check failed, so nothing was released: `classline promotions` shows which.",
+    ),
+    AlertKind.REVIEW_OVERDUE: (
+        Severity.WARNING,
+        "Candidates wait too long for a steward: `classline review list` shows them.",
+    ),
 }
 
 
 class _PlatformSession(Protocol):
-    def alerts_ascend_platform_metric(self) -> AlertRecords: ...
+    def alerts_ascend_platform_metric(self) -> AscendPlatformMetricAlerts: ...
 
 
 class AlertDesk:
@@ -94,15 +109,16 @@ class AlertDesk:
         *,
         owners: int | None = None,
         run: UUID | None = None,
+        quiet_seconds: float = _QUIET_SECONDS,
     ) -> bool:
-        """Log and store it; True when it is new, False when one like it was raised just now."""
+        """Log and store it; True when it is new, False when one like it is fresher than that."""
         severity, message = _SENTENCES[kind]
         alert = StoredAlert(kind, severity, fit_name(subject), message, owners, run)
         level = logging.INFO if severity is Severity.NOTICE else logging.WARNING
         _log.log(level, "%s [%s] %s: %s", kind, severity, alert.subject, message)
         with self._session("alert") as session:
             recorded = session.alerts_ascend_platform_metric().record(
-                alert, quiet_seconds=_QUIET_SECONDS
+                alert, quiet_seconds=quiet_seconds
             )
         if recorded is not None and severity is not Severity.NOTICE:
             self._send_soon()

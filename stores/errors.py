@@ -40,7 +40,12 @@ class BoundaryRefused(StoreError):
 
 
 class ClassRefused(StoreError):
-    """The policy does not let this session touch data of that class."""
+    """The policy does not let this session touch data of that class; ``code`` is the rule's."""
+
+    code = "CL009"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(f"{message} [{self.code}]")
 
 
 class CredentialRefused(StoreError):

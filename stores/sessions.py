@@ -17,7 +17,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, Engine, func, insert, select, text
 
-from catalog.data_classes import DataClass, PrincipalKind, may_read
+from catalog.data_classes import DataClass, PrincipalKind, may_read, parse_data_class
 from catalog.declared import REGISTRY
 from catalog.registry import Dataset
 from stores.alert_records import PlatformAlerts
@@ -120,6 +120,14 @@ class Session:
     def _driver(self) -> psycopg.Connection[Any]:
         return cast("psycopg.Connection[Any]", self._connection.connection.driver_connection)
 
+    def _require_class(self, what: str, data_class: DataClass, named: DataClass) -> None:
+        if named is not data_class:
+            message = (
+                f"{what} [{data_class}] used as {named} by a {self.kind} session: refused, since "
+                "who reads or writes says which class it expects; name the data's own class"
+            )
+            raise ClassRefused(message)
+
     def _require_readable(self, dataset: Dataset, data_class: DataClass) -> None:
         if dataset.data_class is not data_class or not may_read(self.kind, data_class):
             message = (
@@ -198,7 +206,9 @@ class PlatformSession(
 
     kind = PrincipalKind.PLATFORM
 
-    def records(self, dataset_name: str, where: str = "true", **parameters: object) -> list[Row]:
+    def records_ascend_platform_metric(
+        self, dataset_name: str, where: str = "true", **parameters: object
+    ) -> list[Row]:
         """Rows of a control dataset of class ascend_platform_metric, in order of its key."""
         dataset = REGISTRY.get(dataset_name)
         self._require_readable(dataset, DataClass.ASCEND_PLATFORM_METRIC)
@@ -286,11 +296,15 @@ class AnonymizerSession(AnonymizedVectors, AnonymizedBenchmarkReads, Session):
 
     def file_candidate(
         self,
+        data_class: DataClass,
         header: Mapping[str, object],
         cells: Sequence[Mapping[str, object]],
         contributions: Contributions,
     ) -> tuple[UUID, bool]:
-        """File a candidate whole; returns its promotion and whether it was there before."""
+        """File a candidate whole; returns its promotion and whether it was there before.
+
+        A candidate keeps the class of its sources: ``data_class`` names it.
+        """
         row = self._one(
             "SELECT * FROM control.file_candidate(CAST(:p AS jsonb), CAST(:cells AS jsonb), "
             "CAST(:n AS integer[]), CAST(:t AS text[]), CAST(:m AS text[]), CAST(:r AS bigint[]), "
@@ -306,14 +320,25 @@ class AnonymizerSession(AnonymizedVectors, AnonymizedBenchmarkReads, Session):
             # Arrays of unequal length are no array of PostgreSQL's; their text is.
             rows=[f"{{{','.join(map(str, rows))}}}" for rows in contributions.row_digests],
         )
-        return cast("UUID", row["promotion_id"]), bool(row["already_recorded"])
+        promotion_id = cast("UUID", row["promotion_id"])
+        self._require_candidate(promotion_id, data_class)
+        return promotion_id, bool(row["already_recorded"])
 
-    def promotion(self, promotion_id: UUID) -> Row:
+    def promotion_ascend_platform_metric(self, promotion_id: UUID) -> Row:
         """The promotion's record, locked until this session ends."""
         return self._one("SELECT * FROM control.read_promotion(:p)", p=promotion_id)
 
-    def candidate_cells(self, promotion_id: UUID) -> list[Row]:
-        """The candidate's cells with the number of distinct tenants behind each."""
+    def _require_candidate(self, promotion_id: UUID, named: DataClass) -> None:
+        """Refuse a candidate of another class than named, or of another run's workflow."""
+        record = self.promotion_ascend_platform_metric(promotion_id)
+        self._require_class("a candidate", parse_data_class(record["from_class"]), named)
+
+    def candidate_cells(self, data_class: DataClass, promotion_id: UUID) -> list[Row]:
+        """The candidate's cells with the number of distinct tenants behind each.
+
+        A candidate keeps the class of its sources: ``data_class`` names it.
+        """
+        self._require_candidate(promotion_id, data_class)
         self._call("SELECT set_config('classline.promotion', :p, true)", p=str(promotion_id))
         return self._rows(
             "SELECT q.cell, (SELECT count(DISTINCT c.tenant_id) FROM control.cell_contributors c "
@@ -347,24 +372,26 @@ class AnonymizerSession(AnonymizedVectors, AnonymizedBenchmarkReads, Session):
 
 
 class AuditorSession(Session):
-    """The auditor inside one open audit run: it holds no grant on any table, and counts."""
+    """The auditor inside one open audit run: it holds no grant on any table, and counts.
+
+    Who asks says which class it expects, and is refused where the dataset has another.
+    """
 
     kind = PrincipalKind.AUDITOR
 
-    def count_rows(self, data_class: DataClass, dataset_name: str) -> int:
-        """Number of rows over all owners; the caller says which class it expects."""
+    def _audited(self, data_class: DataClass, dataset_name: str) -> Dataset:
         dataset = REGISTRY.get(dataset_name)
-        if dataset.data_class is not data_class:
-            message = (
-                f"{dataset.qualified_name} [{dataset.data_class}] counted as {data_class}: "
-                "refused; name the dataset's own class"
-            )
-            raise ClassRefused(message)
+        self._require_class(dataset.qualified_name, dataset.data_class, data_class)
+        return dataset
+
+    def count_rows(self, data_class: DataClass, dataset_name: str) -> int:
+        """Number of rows over all owners."""
+        dataset = self._audited(data_class, dataset_name)
         return int(self._one("SELECT control.audit_count(:d) AS n", d=dataset.qualified_name)["n"])
 
-    def count_nulls(self, dataset_name: str, column: str) -> tuple[int, int]:
+    def count_nulls(self, data_class: DataClass, dataset_name: str, column: str) -> tuple[int, int]:
         """Rows over all owners, and those in which that column is null."""
-        dataset = REGISTRY.get(dataset_name)
+        dataset = self._audited(data_class, dataset_name)
         row = self._one(
             "SELECT * FROM control.audit_nulls(:d, :c)",
             d=dataset.qualified_name,
@@ -372,18 +399,18 @@ class AuditorSession(Session):
         )
         return int(row["rows_"]), int(row["nulls"])
 
-    def column_labels(self, dataset_name: str) -> dict[str, str | None]:
+    def column_labels(self, data_class: DataClass, dataset_name: str) -> dict[str, str | None]:
         """The class that each column's comment says in the database, None where it says none."""
-        rows = self._rows(
-            "SELECT * FROM control.audit_labels(:d)", d=REGISTRY.get(dataset_name).qualified_name
-        )
+        dataset = self._audited(data_class, dataset_name)
+        rows = self._rows("SELECT * FROM control.audit_labels(:d)", d=dataset.qualified_name)
         return {str(row["column_name"]): row["label"] for row in rows}
 
-    def published_cells(self, dataset_name: str) -> list[tuple[int, int, int, int]]:
+    def published_cells(
+        self, data_class: DataClass, dataset_name: str
+    ) -> list[tuple[int, int, int, int]]:
         """Number of a cell, of a contributor, of its fund (-1 without), and the rows it has."""
-        rows = self._rows(
-            "SELECT * FROM control.audit_cells(:d)", d=REGISTRY.get(dataset_name).qualified_name
-        )
+        dataset = self._audited(data_class, dataset_name)
+        rows = self._rows("SELECT * FROM control.audit_cells(:d)", d=dataset.qualified_name)
         return [
             (row["cell"], row["contributor"], row["contributor_fund"], row["row_count"])
             for row in rows
@@ -391,6 +418,7 @@ class AuditorSession(Session):
 
     def count_in_texts(
         self,
+        data_class: DataClass,
         dataset_name: str,
         columns: Sequence[str],
         count: Callable[[Iterator[Sequence[Sequence[str | None]]]], _Counted],
@@ -399,7 +427,7 @@ class AuditorSession(Session):
 
         Texts are streamed and end with this call; only counts may leave it.
         """
-        dataset = REGISTRY.get(dataset_name)
+        dataset = self._audited(data_class, dataset_name)
         names = [dataset.column(name).name for name in columns]
         self._call(
             "SELECT control.audit_texts(:d, CAST(:c AS text[]))", d=dataset.qualified_name, c=names
@@ -409,7 +437,9 @@ class AuditorSession(Session):
         self._call("CLOSE audited_texts")
         return counted
 
-    def _audited_batches(self) -> Generator[Sequence[Sequence[str | None]]]:
+    def _audited_batches(  # classline: CLS101 - count_in_texts named the class
+        self,
+    ) -> Generator[Sequence[Sequence[str | None]]]:
         with translated_errors(), self._driver().cursor() as cursor:
             while rows := cursor.execute(_NEXT_TEXTS).fetchall():
                 yield list(zip(*rows, strict=True))

@@ -52,7 +52,9 @@ def bring_down(home: Home) -> bool:
     return isinstance(database, EmbeddedDatabase) and database.server.stop()
 
 
-def owner_counts(platform: Platform) -> dict[str, int]:
+def owner_counts(  # classline: CLS101 - counts of owners for the administrator, no row
+    platform: Platform,
+) -> dict[str, int]:
     """How many tenants, funds and stewards are registered."""
     with translated_errors(), platform.admin_engine().connect() as connection:
         row = connection.execute(
@@ -65,7 +67,9 @@ def owner_counts(platform: Platform) -> dict[str, int]:
         return {name: int(count) for name, count in row.one().items()}
 
 
-def portfolio(platform: Platform) -> list[tuple[str, str]]:
+def portfolio(  # classline: CLS101 - opaque ids for the installation's administrator alone
+    platform: Platform,
+) -> list[tuple[str, str]]:
     """Opaque ids of every tenant and its fund, for the installation's administrator."""
     query = "SELECT tenant_id, fund_id FROM control.portfolio_membership ORDER BY 1"
     with translated_errors(), platform.admin_engine().connect() as connection:

@@ -103,6 +103,7 @@ def metadata_of(datasets: Registry) -> MetaData:
             *columns,
             *constraints,
             schema=dataset.schema,
+            info={"data_class": dataset.data_class},
             comment=f"[{dataset.data_class}] {dataset.description}",
         )
         _declare_indexes(table, dataset, datasets)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from anonymization.engines.coding import CodedTable, coded_rows
@@ -30,6 +30,7 @@ def totals_sql(coded: CodedTable, measured: MeasuredColumns) -> str:
     """
     tenants = coded.others.get("tenant")
     key = f"c.cell * {tenants.null_code + 1} + r.tenant_code" if tenants else "c.cell"
+    used = [*measured.counted_code, *(["tenant"] if tenants else [])]
     totals = ["COUNT(*) AS row_count"]
     for alias in measured.units:
         totals.append(f"COUNT(r.{alias}_units) AS {alias}_rows")
@@ -40,7 +41,7 @@ def totals_sql(coded: CodedTable, measured: MeasuredColumns) -> str:
         totals.append(_counted(f"r.{alias}_code = {code}", f"{alias}_hits"))
     return (
         f"SELECT {key} AS group_key, {', '.join(totals)} "
-        f"{_rows_in_cells(coded, measured.units)} GROUP BY {key} ORDER BY group_key"
+        f"{_rows_in_cells(coded, used, measured.units)} GROUP BY {key} ORDER BY group_key"
     )
 
 
@@ -59,15 +60,15 @@ def quantiles_sql(coded: CodedTable, alias: str, units: str, quantiles: Sequence
         f"SELECT c.cell AS cell, r.{alias}_units AS units, "
         "COUNT(*) OVER (PARTITION BY c.cell) AS total, "
         f"ROW_NUMBER() OVER (PARTITION BY c.cell ORDER BY r.{alias}_units) AS place "
-        f"{_rows_in_cells(coded, {alias: units})} WHERE r.{alias}_units IS NOT NULL"
+        f"{_rows_in_cells(coded, (), {alias: units})} WHERE r.{alias}_units IS NOT NULL"
     )
     return f"SELECT cell, {at_rank} FROM ({placed}) placed GROUP BY cell ORDER BY cell"
 
 
-def _rows_in_cells(coded: CodedTable, units: Mapping[str, str]) -> str:
+def _rows_in_cells(coded: CodedTable, used: Collection[str], units: Mapping[str, str]) -> str:
     plain = [f"{sql} AS {alias}_units" for alias, sql in units.items()]
     matches = " AND ".join(f"r.{key} = c.{key}" for key in coded.keys)
-    return f"FROM ({coded_rows(coded, plain)}) r JOIN {CELL_OF_KEY} c ON {matches}"
+    return f"FROM ({coded_rows(coded, used, plain)}) r JOIN {CELL_OF_KEY} c ON {matches}"
 
 
 def _counted(condition: str, name: str) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -52,27 +52,40 @@ def open_coded(
     """
     aliases = quasi_aliases(quasi)
     engine.scan(SOURCE, table, {**aliases, **coded, **plain})
-    domains = [read_domain(engine, SOURCE, alias) for alias in aliases]
-    others = {alias: read_domain(engine, SOURCE, alias) for alias in coded}
-    for domain in [*domains, *others.values()]:
-        engine.register(f"d_{domain.column}", domain.dictionary())
+    domains = [_domain(engine, table, alias, column) for alias, column in aliases.items()]
+    others = {alias: _domain(engine, table, alias, column) for alias, column in coded.items()}
     spare = max((domain.null_code + 1 for domain in others.values()), default=1)
     packing = packing_of([len(each) for each in domains], spare)
+    for number, domain in enumerate(domains):
+        engine.register(f"d_{domain.column}", domain.dictionary(packing.stride(number)))
+    for domain in others.values():
+        engine.register(f"d_{domain.column}", domain.dictionary())
     return CodedTable(SOURCE, tuple(domains), others, packing)
 
 
-def coded_rows(table: CodedTable, plain: Sequence[str] = ()) -> str:
-    """A SELECT of the rows: packed keys, codes of the other columns, and plain expressions."""
+def _domain(engine: Engine, table: Table, alias: str, column: str) -> Domain:
+    known = engine.domains.get((table, column))
+    if known is None:
+        known = engine.domains[table, column] = read_domain(engine, SOURCE, alias)
+    return replace(known, column=alias)
+
+
+def coded_rows(table: CodedTable, others: Collection[str], plain: Sequence[str] = ()) -> str:
+    """A SELECT of the rows: packed keys, codes of the named ``others``, and plain expressions.
+
+    A key is NULL where a value has come into the table since its domain was read.
+    """
+    asked = [domain for alias, domain in table.others.items() if alias in others]
     keys = [
         f"{_key(table, columns)} AS {name}"
         for name, columns in zip(table.keys, table.packing.keys, strict=True)
     ]
-    others = [f"{_code(domain)} AS {alias}_code" for alias, domain in table.others.items()]
+    codes = [f"{_code(domain)} AS {domain.column}_code" for domain in asked]
     joins = " ".join(
         f"LEFT JOIN d_{domain.column} ON s.{domain.column} = d_{domain.column}.value"
-        for domain in [*table.quasi, *table.others.values()]
+        for domain in [*table.quasi, *asked]
     )
-    return f"SELECT {', '.join([*keys, *others, *plain])} FROM {table.source} s {joins}"
+    return f"SELECT {', '.join([*keys, *codes, *plain])} FROM {table.source} s {joins}"
 
 
 def int_column(lines: pa.Table, name: str) -> IntArray:
@@ -81,9 +94,11 @@ def int_column(lines: pa.Table, name: str) -> IntArray:
 
 
 def _key(table: CodedTable, columns: Sequence[int]) -> str:
-    terms = [f"{_code(table.quasi[each])} * {table.packing.stride(each)}" for each in columns]
+    """The sum of what each column adds; the dictionaries hold codes times the stride."""
+    terms = [_code(table.quasi[each], table.packing.stride(each)) for each in columns]
     return f"CAST({' + '.join(terms)} AS BIGINT)"
 
 
-def _code(domain: Domain) -> str:
-    return f"COALESCE(d_{domain.column}.code, {domain.null_code})"
+def _code(domain: Domain, stride: int = 1) -> str:
+    code = f"d_{domain.column}.code"
+    return f"COALESCE({code}, {domain.null_code * stride})" if domain.has_null else code

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from anonymization.engines.amounts import amount_units, require_amounts
 from anonymization.engines.coding import CodedTable, coded_rows, open_coded
 from anonymization.engines.engine import Engine
-from anonymization.engines.errors import UnusableColumn
+from anonymization.engines.errors import ChangedTable, UnusableColumn
 from anonymization.engines.sources import ColumnKind, Table
 from anonymization.generalization.combinations import Combinations
 from expectations.disclosure.classes import Classes, Contributors, IntArray, SensitiveValues
@@ -25,6 +25,7 @@ from expectations.disclosure.classes import Classes, Contributors, IntArray, Sen
 __all__ = ["Roles", "fund_of_tenant", "read_combinations", "require_roles"]
 
 _PARTS = ("tenant", "sensitive")
+_INT64_BITS = 63
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ def read_combinations(
     funds = fund_of_tenant(engine, coded, roles) if tenant else None
     groups = engine.fetch(_grouping_sql(coded, roles, table))
     table.require_unchanged()
+    _require_coded(coded, groups, [part for part in _PARTS if part in roles.coded])
     return _combinations(coded, roles, table, groups, funds)
 
 
@@ -106,12 +108,7 @@ def fund_of_tenant(engine: Engine, coded: CodedTable, roles: Roles) -> IntArray:
     fund = np.asarray(-1 - np.arange(len(tenants), dtype=np.int64))
     if roles.fund is None:
         return fund
-    query = (
-        "SELECT DISTINCT d_tenant.code AS tenant, d_fund.code AS fund "
-        f"FROM {coded.source} s LEFT JOIN d_tenant ON s.tenant = d_tenant.value "
-        "LEFT JOIN d_fund ON s.fund = d_fund.value"
-    )
-    pairs = engine.fetch(query)
+    pairs = engine.fetch(f"SELECT DISTINCT tenant, fund FROM {coded.source}")
     in_two_funds = len(pairs) - len(tenants)
     if in_two_funds:
         message = (
@@ -120,12 +117,13 @@ def fund_of_tenant(engine: Engine, coded: CodedTable, roles: Roles) -> IntArray:
         )
         raise UnusableColumn(message)
     owned = pairs.filter(pc.is_valid(pairs["fund"]))
-    fund[_ints(owned["tenant"])] = _ints(owned["fund"])
+    owner = pc.index_in(owned["fund"], value_set=coded.others["fund"].values)
+    fund[_ints(pc.index_in(owned["tenant"], value_set=tenants.values))] = _ints(owner)
     return fund
 
 
 def _grouping_sql(coded: CodedTable, roles: Roles, table: Table) -> str:
-    """One line a combination and tenant, and one a combination and sensitive value.
+    """One line a combination and tenant, and one a combination and sensitive value, unordered.
 
     The code of either goes into the last key with the combination's own: a group of fewer columns
     is found faster. Where a line belongs to the other, the key is null.
@@ -142,10 +140,9 @@ def _grouping_sql(coded: CodedTable, roles: Roles, table: Table) -> str:
     inner = ", ".join([*before, *(packed or [last]), *(["amount"] if roles.amount else [])])
     selected = ", ".join([*before, *keys, "COUNT(*) AS row_count", *sums])
     grouping = ", ".join(f"({', '.join([*before, key])})" for key in keys)
-    ordered = ", ".join([*before, *(f"{key} NULLS LAST" for key in keys)])
     return (
-        f"SELECT {selected} FROM (SELECT {inner} FROM ({coded_rows(coded, plain)}) coded) packed "
-        f"GROUP BY GROUPING SETS ({grouping}) ORDER BY {ordered}"
+        f"SELECT {selected} FROM (SELECT {inner} FROM ({coded_rows(coded, parts, plain)}) coded) "
+        f"packed GROUP BY GROUPING SETS ({grouping})"
     )
 
 
@@ -190,22 +187,48 @@ class _Entries:
     keys: list[IntArray]
     codes: IntArray
     lines: pa.Table
+    order: npt.NDArray[np.intp]
 
     def ints(self, column: str) -> IntArray:
-        return _ints(self.lines[column])
+        return _ints(self.lines[column])[self.order]
 
 
 def _entries(coded: CodedTable, groups: pa.Table, part: str | None) -> _Entries:
-    if part is None:
-        keys = [_ints(groups[key]) for key in coded.keys]
-        return _Entries(keys, np.zeros(0, dtype=np.int64), groups)
-    before, packed = coded.keys[:-1], f"{part}_key"
-    own = np.flatnonzero(pc.is_valid(groups[packed]).to_numpy())
-    begin, end = int(own[0]), int(own[-1]) + 1
-    # With one key the lines of a part stand together, and nothing is copied.
-    lines = groups.slice(begin, len(own)) if end - begin == len(own) else groups.take(own)
-    key, codes = np.divmod(_ints(lines[packed]), _width(coded, part))
-    return _Entries([*(_ints(lines[each]) for each in before), key], codes, lines)
+    last = f"{part}_key" if part else coded.keys[-1]
+    lines = groups.filter(pc.is_valid(groups[last]))
+    before = [_ints(lines[each]) for each in coded.keys[:-1]]
+    packed = _ints(lines[last])
+    order = np.lexsort((packed, *reversed(before))) if before else _order_of(packed)
+    key, codes = packed[order], np.zeros(0, dtype=np.int64)
+    if part:
+        key, codes = np.divmod(key, _width(coded, part))
+    return _Entries([*(each[order] for each in before), key], codes, lines, order)
+
+
+def _order_of(keys: IntArray) -> npt.NDArray[np.intp]:
+    """The order that sorts distinct keys of at least 0.
+
+    Whole numbers sort several times faster than their places do, so a place rides in the low bits
+    of its key while both fit into 63.
+    """
+    places = len(keys).bit_length()
+    if int(keys.max(initial=0)).bit_length() + places > _INT64_BITS:
+        return np.argsort(keys)
+    tagged = (keys << places) | np.arange(len(keys))
+    tagged.sort()
+    return tagged & ((1 << places) - 1)
+
+
+def _require_coded(coded: CodedTable, groups: pa.Table, parts: Sequence[str]) -> None:
+    """Refuse a line without a key: a value that was not there when the domains were read."""
+    uncoded = pc.is_null(groups[f"{parts[0]}_key" if parts else coded.keys[-1]])
+    for part in parts[1:]:
+        uncoded = pc.and_(uncoded, pc.is_null(groups[f"{part}_key"]))
+    for key in coded.keys[:-1]:
+        uncoded = pc.or_(uncoded, pc.is_null(groups[key]))
+    if pc.any(uncoded).as_py():
+        message = "the table has other values than when its domains were read; read it again"
+        raise ChangedTable(message)
 
 
 def _classes_of(keys: Sequence[IntArray]) -> tuple[IntArray, npt.NDArray[np.intp]]:

@@ -44,12 +44,10 @@ class Domain:
         texts = [_as_text(value) for value in self.values.to_pylist()]
         return (*texts, None) if self.has_null else tuple(texts)
 
-    def dictionary(
-        self, codes: np.ndarray[tuple[int], np.dtype[np.int64]] | None = None
-    ) -> pa.Table:
-        """A table of each value and its code."""
-        numbers = np.arange(len(self.values), dtype=np.int64) if codes is None else codes
-        return pa.table({"value": self.values, "code": numbers})
+    def dictionary(self, stride: int = 1) -> pa.Table:
+        """A table of each value and its code, times the stride."""
+        codes = np.arange(len(self.values), dtype=np.int64) * stride
+        return pa.table({"value": self.values, "code": codes})
 
 
 def read_domain(engine: Engine, table: str, column: str) -> Domain:

@@ -24,6 +24,7 @@ class DuckDBEngine(Engine):
         self._connection = connection
         self._folder = folder
         self._spools = 0
+        self.domains = {}
 
     def scan(self, name: str, table: Table, columns: Mapping[str, str]) -> None:
         """Read Parquet in place; a CSV file is parsed once, into the engine's folder."""

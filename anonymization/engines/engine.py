@@ -7,17 +7,26 @@ name or a function of one dialect, runs on every engine.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import pyarrow as pa
 
 from anonymization.engines.sources import Table
 
+if TYPE_CHECKING:
+    from anonymization.engines.domains import Domain
+
 __all__ = ["Engine"]
 
 
 class Engine(Protocol):
-    """A compute engine; what it holds goes when it is closed."""
+    """A compute engine; what it holds goes when it is closed.
+
+    ``domains`` remembers the values of columns already read, by table and column. A table whose
+    files changed is another table, and what is counted is refused where they change meanwhile.
+    """
+
+    domains: dict[tuple[Table, str], Domain]
 
     def scan(self, name: str, table: Table, columns: Mapping[str, str]) -> None:
         """Let ``name`` stand for the table's columns, each under its new name (new -> old)."""

@@ -42,6 +42,7 @@ class SparkEngine(Engine):
     def __init__(self, session: SparkSession) -> None:
         self._session = session
         self._kept: list[DataFrame] = []
+        self.domains = {}
         for name, value in _SETTINGS.items():
             session.conf.set(name, value)
         session.sparkContext.setLogLevel("OFF")  # its log quotes rows

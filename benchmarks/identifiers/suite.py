@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import text
 
 from benchmarks.figures import Figure
+from catalog.data_classes import DataClass
 from catalog.declared import REGISTRY
 from expectations.store_checks import check_store
 from stores.home import Home
@@ -75,6 +76,7 @@ def _read(platform: Platform) -> int:
         run = session.start_audit("benchmark")
     with platform.auditor_session(run) as session:
         return session.count_in_texts(
+            DataClass.ANONYMIZED_BENCHMARK,
             TABLE,
             ["tactic_id", "channel", "tactic"],
             lambda batches: sum(len(batch[0]) for batch in batches),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal
 
+from catalog.embedded_datahub.path_plan import EVERY, Path
 from catalog.embedded_datahub.shapes import (
     ArrayShape,
     EnumShape,
@@ -21,17 +22,12 @@ if TYPE_CHECKING:
     from catalog.embedded_datahub.json_values import JsonObject, JsonValue
 
 __all__ = [
-    "Path",
     "RelationshipField",
     "SearchField",
     "relationship_fields",
     "search_fields",
-    "values_at",
 ]
 
-Path: TypeAlias = tuple[str, ...]
-
-_EVERY = "*"
 _QUERIED_BY_DEFAULT = frozenset({"TEXT", "TEXT_PARTIAL", "WORD_GRAM", "URN", "URN_PARTIAL"})
 
 
@@ -89,25 +85,6 @@ def relationship_fields(record: RecordShape) -> tuple[RelationshipField, ...]:
     )
 
 
-def values_at(value: JsonValue, path: Path) -> Iterator[JsonValue]:
-    """Every value that `path` reaches; a map's entries read `key=value`, as DataHub has them."""
-    if value is None:
-        return
-    if not path:
-        yield value
-        return
-    step, rest = path[0], path[1:]
-    if step != _EVERY:
-        if isinstance(value, dict):
-            yield from values_at(value.get(step), rest)
-    elif isinstance(value, list):
-        for item in value:
-            yield from values_at(item, rest)
-    elif isinstance(value, dict):
-        for name, item in value.items():
-            yield from values_at(item if rest else f"{name}={item}", rest)
-
-
 def _annotated(
     record: RecordShape, kind: Literal["searchable", "relationship"]
 ) -> Iterator[tuple[Path, JsonObject, Shape]]:
@@ -130,9 +107,9 @@ def _collect(
 ) -> None:
     shapes[path] = shape
     if isinstance(shape, ArrayShape):
-        _collect(shape.items, (*path, _EVERY), kind, notes, shapes, open_records)
+        _collect(shape.items, (*path, EVERY), kind, notes, shapes, open_records)
     elif isinstance(shape, MapShape):
-        _collect(shape.values, (*path, _EVERY), kind, notes, shapes, open_records)
+        _collect(shape.values, (*path, EVERY), kind, notes, shapes, open_records)
     elif isinstance(shape, UnionShape):
         single = len(shape.branches) == 1
         for name, branch in shape.branches.items():
@@ -168,7 +145,7 @@ def _default_kind(shape: Shape) -> str:
 
 
 def _last_name(path: Path) -> str:
-    return next(step for step in reversed(path) if step != _EVERY)
+    return next(step for step in reversed(path) if step != EVERY)
 
 
 def _text(value: JsonValue) -> str | None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from catalog.embedded_datahub.json_values import JsonValue
     from catalog.embedded_datahub.schemas import MetadataModel
 
-__all__ = ["problems_of"]
+__all__ = ["problems_of", "urn_problem"]
 
 _PRIMITIVES: dict[str, tuple[type, ...]] = {
     "string": (str,),
@@ -47,7 +47,7 @@ def problems_of(
     elif isinstance(shape, UnionShape):
         yield from _union_problems(value, shape, model, path)
     elif isinstance(shape, EnumShape):
-        if value not in shape.symbols:
+        if not isinstance(value, str) or value not in shape.symbols:
             yield f"{path} must be one of {', '.join(sorted(shape.symbols))}"
     elif not _is_primitive(value, shape):
         yield f"{path} must be a {shape.name}"
@@ -109,24 +109,25 @@ def _urn_problems(
 ) -> Iterator[str]:
     if field.urn_type is None:
         return
-    expected = field.urn_type.removesuffix("Urn").lower()
     for text in value if isinstance(value, list) else [value]:
-        if not isinstance(text, str):
-            continue
-        try:
-            urn = parse_urn(text)
-            if urn.entity_type in model.entities:
-                key_of(urn, model)
-        except InvalidUrn as error:
-            yield f"{path}: {error}"
-            continue
-        # `DatasetFieldUrn` and the like name no entity type of the model: any URN will do.
-        if urn.entity_type.lower() != expected and expected in _lower_names(model):
-            yield f"{path} must be a {expected} URN, not one of {urn.entity_type}"
+        problem = urn_problem(text, field.urn_type, model) if isinstance(text, str) else None
+        if problem is not None:
+            yield f"{path}{problem}"
 
 
-def _lower_names(model: MetadataModel) -> frozenset[str]:
-    return frozenset(name.lower() for name in model.entities)
+def urn_problem(text: str, urn_type: str, model: MetadataModel) -> str | None:
+    """Why a text is not a URN of that type, to be read after the name of its field."""
+    try:
+        urn = parse_urn(text)
+        if urn.entity_type in model.entities:
+            key_of(urn, model)
+    except InvalidUrn as error:
+        return f": {error}"
+    expected = urn_type.removesuffix("Urn").lower()
+    # `DatasetFieldUrn` and the like name no entity type of the model: any URN will do.
+    if urn.entity_type.lower() != expected and expected in model.lower_names:
+        return f" must be a {expected} URN, not one of {urn.entity_type}"
+    return None
 
 
 def _is_primitive(value: JsonValue, shape: PrimitiveShape) -> bool:

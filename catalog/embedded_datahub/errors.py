@@ -9,6 +9,7 @@ EmbeddedDataHubError
 ├── RequestTooLarge        413  the body exceeds the cap
 ├── ForeignHost            421  the Host header names another machine
 ├── RefusedProposals       422  proposals that break the metadata model
+├── StorageFailed          503  the catalog's file cannot be used for now
 └── StartRefused           500  the server cannot start safely
 """
 
@@ -29,6 +30,7 @@ __all__ = [
     "RefusedProposals",
     "RequestTooLarge",
     "StartRefused",
+    "StorageFailed",
     "Unauthorized",
 ]
 
@@ -87,6 +89,12 @@ class RefusedProposals(EmbeddedDataHubError):
         super().__init__(
             f"nothing was written, {len(self.problems)} problem(s): " + "; ".join(self.problems)
         )
+
+
+class StorageFailed(EmbeddedDataHubError):
+    """The catalog's file cannot be used for now, such as on a full disk."""
+
+    status = 503
 
 
 class StartRefused(EmbeddedDataHubError):

@@ -42,7 +42,10 @@ _PATTERNS: dict[str, Callable[[str], str]] = {
 
 _MOST_PATTERNS = 200
 _AMONG = " IN (SELECT value FROM json_each(?))"
-_HELD = f"e.id IN (SELECT v.entity_id FROM search_value v WHERE v.field{_AMONG}"  # noqa: S608 literals
+_HELD = (
+    "e.id IN (SELECT v.entity_id FROM search_value v "  # noqa: S608 literals
+    f"WHERE v.field IN (SELECT n.id FROM name n WHERE n.text{_AMONG})"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,9 +35,8 @@ if TYPE_CHECKING:
 
     from graphql import GraphQLResolveInfo
 
+    from catalog.embedded_datahub.indexing import Index
     from catalog.embedded_datahub.json_values import JsonObject
-    from catalog.embedded_datahub.schemas import MetadataModel
-    from catalog.embedded_datahub.storage import Catalog
 
 __all__ = ["GraphQLApi"]
 
@@ -58,9 +57,10 @@ class _Document:
 class GraphQLApi:
     """The executable schema over one catalog."""
 
-    def __init__(self, catalog: Catalog, model: MetadataModel) -> None:
-        self._catalog = catalog
-        self._model = model
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        self._catalog = index.catalog
+        self._model = index.model
         self._schema = self._executable_schema()
         self._prepare = functools.lru_cache(maxsize=64)(self._prepared)
 
@@ -117,7 +117,7 @@ class GraphQLApi:
 
     def _scroll(self, _root: object, _info: GraphQLResolveInfo, input: Input) -> Input:  # noqa: A002 the argument's name in DataHub's schema
         request = self._search_request(input)
-        with self._catalog.reading() as connection:
+        with self._index.reading() as connection:
             page = search(connection, request)
         return {
             "nextScrollId": page.next_scroll_id,
@@ -128,7 +128,7 @@ class GraphQLApi:
 
     def _search(self, _root: object, _info: GraphQLResolveInfo, input: Input) -> Input:  # noqa: A002 as above
         request = self._search_request(input)
-        with self._catalog.reading() as connection:
+        with self._index.reading() as connection:
             page = search(connection, request)
         return {
             "start": request.offset,
@@ -139,7 +139,7 @@ class GraphQLApi:
 
     def _scroll_lineage(self, _root: object, _info: GraphQLResolveInfo, input: Input) -> Input:  # noqa: A002 as above
         request = self._search_request(input)
-        page = LineageSearch(self._catalog, self._model).page(
+        page = LineageSearch(self._index).page(
             LineageRequest(
                 start=str(input.get("urn")),
                 upstream=input.get("direction") == "UPSTREAM",
@@ -176,7 +176,7 @@ class GraphQLApi:
         return entity_view(parse_urn(urn), self._catalog, self._model)
 
     def _total(self, request: SearchRequest) -> int:
-        with self._catalog.reading() as connection:
+        with self._index.reading() as connection:
             return search_total(connection, request)
 
     def _search_request(self, given: Input) -> SearchRequest:

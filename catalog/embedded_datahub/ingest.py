@@ -6,22 +6,30 @@ import enum
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from catalog.embedded_datahub import entity_defaults, lineage_graph, search_index, timeseries
+from catalog.embedded_datahub import entity_defaults, timeseries
+from catalog.embedded_datahub.aspect_check import AspectChecks
 from catalog.embedded_datahub.aspect_shape import problems_of
-from catalog.embedded_datahub.errors import EmbeddedDataHubError, InvalidRequest, RefusedProposals
+from catalog.embedded_datahub.errors import (
+    EmbeddedDataHubError,
+    InvalidRequest,
+    RefusedProposals,
+    StorageFailed,
+)
 from catalog.embedded_datahub.json_patch import apply_patch, read_patch
 from catalog.embedded_datahub.json_values import JsonObject, JsonValue, encode
-from catalog.embedded_datahub.storage import Catalog, StoredAspect
 from catalog.embedded_datahub.structured_properties import definition_problems, property_problems
 from catalog.embedded_datahub.urns import Urn, key_of, parse_urn
+from catalog.embedded_datahub.write_set import EntityState, HeldAspect, WriteSet
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
+    from catalog.embedded_datahub.indexing import Index
     from catalog.embedded_datahub.schemas import AspectSpec, MetadataModel
 
 __all__ = ["ChangeType", "Ingestion", "Proposal"]
+
+_STATUS = "status"
 
 
 class ChangeType(enum.Enum):
@@ -50,53 +58,53 @@ class Proposal:
 
 
 class Ingestion:
-    """Writes proposals to the catalog."""
+    """Writes proposals to the catalog that an index is kept of."""
 
-    def __init__(self, catalog: Catalog, model: MetadataModel) -> None:
-        self._catalog = catalog
-        self._model = model
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        self._checks = AspectChecks(index.model)
 
     def write(self, proposals: Sequence[Proposal], now_millis: int) -> None:
         """Write every proposal, or none and refuse with every problem found."""
-        with self._catalog.transaction() as connection:
-            batch = _Batch(self._catalog, self._model, connection, now_millis)
+        with self._index.catalog.transaction() as connection:
+            writes = WriteSet(connection, ((p.urn, p.aspect) for p in proposals))
+            batch = _Batch(writes, self._index.model, self._checks, now_millis)
             problems = []
             for proposal in proposals:
                 try:
                     batch.take(proposal)
                 except RefusedProposals as refusal:
                     problems += [_located(proposal, problem) for problem in refusal.problems]
+                except StorageFailed:
+                    raise
                 except EmbeddedDataHubError as refusal:
                     problems.append(_located(proposal, str(refusal)))
             if problems:
                 raise RefusedProposals(problems)
             batch.finish()
+        self._index.note_change()
 
     def delete(self, urn_text: str) -> tuple[int, int]:
         """Forget an entity; how many aspects and how many events it had."""
         urn = parse_urn(urn_text)
-        key_of(urn, self._model)
-        with self._catalog.transaction():
-            events = self._catalog.delete_events(urn.text, None)
-            return self._catalog.delete_entity(urn.text), events
+        key_of(urn, self._index.model)
+        with self._index.catalog.transaction() as connection:
+            events = self._index.catalog.delete_events(urn.text, None)
+            return WriteSet(connection, ()).delete_entity(urn.text), events
 
 
 class _Batch:
     """The proposals of one transaction; later ones see what earlier ones wrote."""
 
     def __init__(
-        self,
-        catalog: Catalog,
-        model: MetadataModel,
-        connection: sqlite3.Connection,
-        now_millis: int,
+        self, writes: WriteSet, model: MetadataModel, checks: AspectChecks, now_millis: int
     ) -> None:
-        self._catalog = catalog
+        self._writes = writes
         self._model = model
-        self._connection = connection
+        self._checks = checks
         self._now = now_millis
-        self._created: list[tuple[int, Urn]] = []
-        self._touched: set[int] = set()
+        self._created: list[Urn] = []
+        self._urns: dict[str, Urn] = {}
 
     def take(self, proposal: Proposal) -> None:
         urn, spec = self._resolve(proposal)
@@ -108,16 +116,25 @@ class _Batch:
             self._write(urn, spec, proposal)
 
     def finish(self) -> None:
-        for entity_id, urn in self._created:
+        for urn in self._created:
+            entity = self._writes.entity(urn.text)
+            if entity is None:  # a later proposal of the batch deleted it again
+                continue
             for aspect, value in entity_defaults.default_aspects(urn, self._model).items():
-                if self._catalog.aspect(urn.text, aspect) is None:
-                    spec = self._model.aspect(aspect)
-                    self._store(entity_id, urn, spec, StoredAspect(aspect, value, {}, 1))
-        search_index.refresh_text(self._connection, sorted(self._touched))
+                if self._writes.aspect(urn.text, aspect) is None:
+                    self._writes.put(entity, aspect, HeldAspect(encode(value), 1), {}, same=False)
+        self._writes.flush()
+
+    def _urn(self, text: str) -> Urn:
+        known = self._urns.get(text)
+        if known is None:
+            known = parse_urn(text)
+            key_of(known, self._model)
+            self._urns[text] = known
+        return known
 
     def _resolve(self, proposal: Proposal) -> tuple[Urn, AspectSpec]:
-        urn = parse_urn(proposal.urn)
-        key_of(urn, self._model)
+        urn = self._urn(proposal.urn)
         if proposal.entity_type not in {None, urn.entity_type}:
             message = f"the proposal's entityType is not its URN's, {urn.entity_type!r}"
             raise InvalidRequest(message)
@@ -128,24 +145,24 @@ class _Batch:
         return urn, spec
 
     def _write(self, urn: Urn, spec: AspectSpec, proposal: Proposal) -> None:
-        current = self._catalog.aspect(urn.text, spec.name)
+        current = self._writes.aspect(urn.text, spec.name)
         if not self._is_due(urn, current, proposal):
             return
         value = self._value(spec, current, proposal)
-        _refuse(self._problems(urn, spec, value, current))
-        entity_id = self._entity(urn)
-        unchanged = current is not None and encode(current.value) == encode(value)
-        version = current.version + (not unchanged) if current else 1
-        stored = StoredAspect(spec.name, value, proposal.system, version)
-        if unchanged:
-            self._catalog.put_aspect(entity_id, stored)
-        else:
-            self._store(entity_id, urn, spec, stored)
+        self._refuse_problems(urn, spec, value, current)
+        entity = self._entity(urn)
+        encoded = encode(value)
+        same = current is not None and current.encoded == encoded
+        version = current.version + (not same) if current else 1
+        held = HeldAspect(encoded, version)
+        self._writes.put(entity, spec.name, held, proposal.system, same=same)
+        if spec.name == _STATUS:
+            self._writes.set_removed(entity, removed=value.get("removed") is True)
 
-    def _is_due(self, urn: Urn, current: StoredAspect | None, proposal: Proposal) -> bool:
+    def _is_due(self, urn: Urn, current: HeldAspect | None, proposal: Proposal) -> bool:
         exists = current is not None
         if proposal.change is ChangeType.CREATE_ENTITY:
-            exists = self._catalog.exists(urn.text)
+            exists = self._writes.entity(urn.text) is not None
         if proposal.change in {ChangeType.CREATE, ChangeType.CREATE_ENTITY} and exists:
             # DataHub's way to say "create unless it is there".
             if proposal.headers.get("If-None-Match") == "*":
@@ -163,7 +180,7 @@ class _Batch:
         return True
 
     def _value(
-        self, spec: AspectSpec, current: StoredAspect | None, proposal: Proposal
+        self, spec: AspectSpec, current: HeldAspect | None, proposal: Proposal
     ) -> JsonObject:
         if proposal.change is ChangeType.PATCH:
             patch = read_patch(proposal.value)
@@ -174,72 +191,58 @@ class _Batch:
             raise InvalidRequest(message)
         return proposal.value
 
-    def _problems(
-        self, urn: Urn, spec: AspectSpec, value: JsonObject, current: StoredAspect | None
-    ) -> Iterator[str]:
-        yield from problems_of(value, spec.shape, self._model)
+    def _refuse_problems(
+        self, urn: Urn, spec: AspectSpec, value: JsonObject, current: HeldAspect | None
+    ) -> None:
+        found = [] if self._checks.holds(spec.shape, value) else self._shape_problems(spec, value)
         if spec.name == "structuredProperties":
-            yield from property_problems(value, urn.entity_type, self._definition_of)
+            found += property_problems(value, urn.entity_type, self._definition_of)
         elif spec.name == "propertyDefinition":
-            yield from definition_problems(value, current.value if current else None)
+            found += definition_problems(value, current.value if current else None)
         elif spec.name == self._model.entity(urn.entity_type).key_aspect and (
             value != key_of(urn, self._model)
         ):
-            yield "the key aspect differs from the URN: leave it out, it follows from the URN"
+            found.append("the key aspect differs from the URN: leave it out, it follows from it")
+        if found:
+            raise RefusedProposals(found)
+
+    def _shape_problems(self, spec: AspectSpec, value: JsonObject) -> list[str]:
+        found = list(problems_of(value, spec.shape, self._model))
+        return found or [f"the value is not a {spec.shape.name}"]
 
     def _definition_of(self, urn: str) -> JsonObject | None:
-        found = self._catalog.aspect(urn, "propertyDefinition")
-        return found.value if found and self._catalog.exists(urn, or_removed=False) else None
+        entity, found = self._writes.entity(urn), self._writes.aspect(urn, "propertyDefinition")
+        return found.value if found and entity and not entity.removed else None
 
-    def _entity(self, urn: Urn) -> int:
-        is_new = not self._catalog.exists(urn.text)
-        entity_id = self._catalog.ensure_entity(urn.text, urn.entity_type)
-        if is_new:
-            self._created.append((entity_id, urn))
-            spec = self._model.aspect(self._model.entity(urn.entity_type).key_aspect)
-            key = StoredAspect(spec.name, key_of(urn, self._model), {}, 1)
-            self._store(entity_id, urn, spec, key)
-        return entity_id
-
-    def _store(self, entity_id: int, urn: Urn, spec: AspectSpec, aspect: StoredAspect) -> None:
-        self._catalog.put_aspect(entity_id, aspect)
-        self._index(entity_id, urn, spec, aspect.value)
-        if spec.name == "status":
-            self._catalog.set_removed(entity_id, removed=aspect.value.get("removed") is True)
-
-    def _index(self, entity_id: int, urn: Urn, spec: AspectSpec, value: JsonObject) -> None:
-        search_index.index_aspect(self._connection, entity_id, spec.name, spec.shape, value)
-        lineage_graph.draw_edges(
-            self._connection, entity_id, urn.text, spec.name, spec.shape, value
-        )
-        self._touched.add(entity_id)
+    def _entity(self, urn: Urn) -> EntityState:
+        entity = self._writes.entity(urn.text)
+        if entity is None:
+            entity = self._writes.create(urn.text, urn.entity_type)
+            self._created.append(urn)
+            key = HeldAspect(encode(key_of(urn, self._model)), 1)
+            name = self._model.entity(urn.entity_type).key_aspect
+            self._writes.put(entity, name, key, {}, same=False)
+        return entity
 
     def _append(self, urn: Urn, spec: AspectSpec, proposal: Proposal) -> None:
         if proposal.change is ChangeType.PATCH or not isinstance(proposal.value, dict):
             message = "an event is appended whole: send it as an UPSERT with an object"
             raise InvalidRequest(message)
-        _refuse(problems_of(proposal.value, spec.shape, self._model))
+        if not self._checks.holds(spec.shape, proposal.value):
+            raise RefusedProposals(self._shape_problems(spec, proposal.value))
         self._entity(urn)
-        self._catalog.put_event(urn.text, spec.name, timeseries.event_of(proposal.value))
+        self._writes.append(urn.text, spec.name, timeseries.event_of(proposal.value))
 
     def _delete(self, urn: Urn, spec: AspectSpec) -> None:
+        entity = self._writes.entity(urn.text)
         if spec.name == self._model.entity(urn.entity_type).key_aspect:
-            self._catalog.delete_events(urn.text, None)
-            self._catalog.delete_entity(urn.text)
+            self._writes.delete_entity(urn.text)
         elif spec.is_timeseries:
-            self._catalog.delete_events(urn.text, spec.name)
-        elif self._catalog.aspect(urn.text, spec.name) is not None:
-            entity_id = self._catalog.ensure_entity(urn.text, urn.entity_type)
-            self._catalog.delete_aspect(entity_id, spec.name)
-            self._index(entity_id, urn, spec, {})
-            if spec.name == "status":
-                self._catalog.set_removed(entity_id, removed=False)
-
-
-def _refuse(problems: Iterator[str]) -> None:
-    found = list(problems)
-    if found:
-        raise RefusedProposals(found)
+            self._writes.delete_events(urn.text, spec.name)
+        elif entity is not None and self._writes.aspect(urn.text, spec.name) is not None:
+            self._writes.delete_aspect(entity, spec.name)
+            if spec.name == _STATUS:
+                self._writes.set_removed(entity, removed=False)
 
 
 def _located(proposal: Proposal, problem: str) -> str:

@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from catalog.embedded_datahub.filter_rules import FilterRule
+    from catalog.embedded_datahub.indexing import Index
     from catalog.embedded_datahub.lineage_graph import LineageNode
-    from catalog.embedded_datahub.schemas import MetadataModel
-    from catalog.embedded_datahub.storage import Catalog
 
 __all__ = ["LineagePage", "LineageRequest", "LineageSearch"]
 
@@ -51,19 +50,18 @@ class LineagePage:
 
 
 class LineageSearch:
-    """Walks over the catalog's edges."""
+    """Walks over the edges of an index."""
 
-    def __init__(self, catalog: Catalog, model: MetadataModel) -> None:
-        self._catalog = catalog
-        self._model = model
+    def __init__(self, index: Index) -> None:
+        self._index = index
 
     def page(self, request: LineageRequest) -> LineagePage:
         """One page of what lineage reaches. Entities that are unknown or removed stay hidden."""
         start = parse_urn(request.start)
-        key_of(start, self._model)
+        key_of(start, self._index.model)
         degrees = _degrees(request.within)
         farthest = None if _ANY_DISTANCE in degrees or not degrees else max(map(int, degrees))
-        with self._catalog.reading() as connection:
+        with self._index.reading() as connection:
             nodes = lineage_graph.walk(
                 connection, start.text, upstream=request.upstream, most_hops=farthest
             )

@@ -14,8 +14,7 @@ from catalog.embedded_datahub.urns import parse_urn
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from catalog.embedded_datahub.schemas import MetadataModel
-    from catalog.embedded_datahub.storage import Catalog
+    from catalog.embedded_datahub.indexing import Index
 
 __all__ = ["OpenApi"]
 
@@ -25,10 +24,11 @@ _PAGE = 200
 class OpenApi:
     """The `/openapi` routes over one catalog."""
 
-    def __init__(self, catalog: Catalog, model: MetadataModel) -> None:
-        self._catalog = catalog
-        self._model = model
-        self._ingestion = Ingestion(catalog, model)
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        self._catalog = index.catalog
+        self._model = index.model
+        self._ingestion = Ingestion(index)
 
     def write(self, entity_type: str, entities: JsonValue, change: ChangeType) -> JsonValue:
         """Write the aspects of entities of one type, all of them or none."""
@@ -78,7 +78,7 @@ class OpenApi:
         if direction not in {"INCOMING", "OUTGOING"}:
             message = f"direction {direction!r} is not INCOMING or OUTGOING"
             raise InvalidRequest(message)
-        with self._catalog.reading() as connection:
+        with self._index.reading() as connection:
             found = lineage_graph.related(
                 connection,
                 parse_urn(urn).text,

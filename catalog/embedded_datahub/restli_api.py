@@ -26,8 +26,7 @@ from catalog.embedded_datahub.urns import key_of, parse_urn
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from catalog.embedded_datahub.schemas import MetadataModel
-    from catalog.embedded_datahub.storage import Catalog
+    from catalog.embedded_datahub.indexing import Index
 
 __all__ = ["RestliApi"]
 
@@ -39,10 +38,11 @@ _MOST_PROPOSALS = 5_000
 class RestliApi:
     """The actions on `/aspects` and `/entities`, over one catalog."""
 
-    def __init__(self, catalog: Catalog, model: MetadataModel) -> None:
-        self._catalog = catalog
-        self._model = model
-        self._ingestion = Ingestion(catalog, model)
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        self._catalog = index.catalog
+        self._model = index.model
+        self._ingestion = Ingestion(index)
         self._actions: Mapping[tuple[str, str], Callable[[JsonObject], JsonValue]] = {
             ("aspects", "ingestProposal"): self._ingest_proposal,
             ("aspects", "ingestProposalBatch"): self._ingest_batch,
@@ -168,7 +168,7 @@ class RestliApi:
             offset=_whole(body, "start") or 0,
             count=_whole(body, "count") or base.count,
         )
-        with self._catalog.reading() as connection:
+        with self._index.reading() as connection:
             page = search(connection, request)
             total = search_total(connection, request)
         urns: list[JsonValue] = list(page.urns)

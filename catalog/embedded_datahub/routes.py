@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import ASGIApp
 
-    from catalog.embedded_datahub.schemas import MetadataModel
-    from catalog.embedded_datahub.storage import Catalog
+    from catalog.embedded_datahub.indexing import Index
 
 __all__ = ["build_app"]
 
@@ -37,11 +36,11 @@ _REPORTED_VERSION = "v1.0.0"
 
 
 class _Routes:
-    def __init__(self, catalog: Catalog, model: MetadataModel) -> None:
-        self._model = model
-        self._restli = RestliApi(catalog, model)
-        self._openapi = OpenApi(catalog, model)
-        self._graphql = GraphQLApi(catalog, model)
+    def __init__(self, index: Index) -> None:
+        self._model = index.model
+        self._restli = RestliApi(index)
+        self._openapi = OpenApi(index)
+        self._graphql = GraphQLApi(index)
 
     async def health(self, _request: Request) -> Response:
         return json_response({"status": "ok"})
@@ -106,14 +105,15 @@ class _Routes:
         )
 
 
-def build_app(catalog: Catalog, model: MetadataModel, token: str) -> ASGIApp:
+def build_app(index: Index, token: str) -> ASGIApp:
     """The whole application, behind its guard."""
-    routes = _Routes(catalog, model)
+    routes = _Routes(index)
     app = Starlette(
         routes=[
             Route("/health", routes.health),
             Route("/config", routes.config),
             Route("/aspects", routes.act, methods=["POST"]),
+            Route("/aspects/", routes.act, methods=["POST"]),  # as `datahub put` writes it
             Route("/entities", routes.act, methods=["POST"]),
             Route("/aspects/{urn:path}", routes.aspect),
             Route("/entitiesV2/{urn:path}", routes.entity),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.metadata
 import importlib.util
 from dataclasses import dataclass, field
@@ -48,7 +49,7 @@ class EntitySpec:
     aspects: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class MetadataModel:
     """Every entity type, and every aspect's schema, compiled when first asked for."""
 
@@ -56,6 +57,11 @@ class MetadataModel:
     entities: Mapping[str, EntitySpec]
     schemas: Mapping[str, JsonObject]
     _compiled: dict[str, AspectSpec] = field(default_factory=dict)
+
+    @functools.cached_property
+    def lower_names(self) -> frozenset[str]:
+        """The entity types in small letters, as the schemas' URN types spell them."""
+        return frozenset(name.lower() for name in self.entities)
 
     def entity(self, name: str) -> EntitySpec:
         """The entity type of that name; an unknown one is refused."""

@@ -53,6 +53,11 @@ DEFAULT_ENTITY_TYPES = (
     "tag",
 )
 _LARGEST_PAGE = 10_000
+_SORT_KEYS = (
+    "LEFT JOIN (SELECT v.entity_id AS entity_id, min(v.value) AS key FROM search_value v "
+    "JOIN name n ON n.id = v.field WHERE n.text = ? GROUP BY v.entity_id) s "
+    "ON s.entity_id = e.id "
+)
 # SQLite bounds the depth of an expression; alternatives, rules and values add up to it.
 _MOST_ALTERNATIVES = 400
 _MOST_RULES = 200
@@ -104,12 +109,9 @@ def search(connection: sqlite3.Connection, request: SearchRequest) -> SearchPage
         message = f"a page of {request.count} is refused: ask for 0 to {_LARGEST_PAGE} and scroll"
         raise InvalidFilter(message)
     statement = _matching(request)
-    key = "''"
+    key, sorted_by = "''", ""
     if request.sort_field is not None:
-        key = (
-            "coalesce((SELECT min(v.value) FROM search_value v "
-            "WHERE v.entity_id = e.id AND v.field = ?), '')"
-        )
+        key, sorted_by = "coalesce(s.key, '')", _SORT_KEYS
     order = "DESC" if request.descending else "ASC"
     sort_values = [] if request.sort_field is None else [request.sort_field]
     compared = "<" if request.descending else ">"
@@ -120,8 +122,9 @@ def search(connection: sqlite3.Connection, request: SearchRequest) -> SearchPage
         after = f" WHERE key {compared} ? OR (key = ? AND urn > ?)"
         after_values = [last_key, last_key, last_urn]
     rows = connection.execute(
-        f"SELECT key, urn FROM (SELECT {key} AS key, e.urn AS urn FROM entity e "  # noqa: S608 literals
-        f"WHERE {statement.where}){after} ORDER BY key {order}, urn LIMIT ? OFFSET ?",
+        f"SELECT key, urn FROM (SELECT {key} AS key, e.urn AS urn "  # noqa: S608 literals
+        f"FROM entity e {sorted_by}WHERE {statement.where}){after} "
+        f"ORDER BY key {order}, urn LIMIT ? OFFSET ?",
         (*sort_values, *statement.values, *after_values, request.count + 1, request.offset),
     ).fetchall()
     page = rows[: request.count]

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from catalog.embedded_datahub.errors import StartRefused
+from catalog.embedded_datahub.indexing import open_index
 from catalog.embedded_datahub.routes import build_app
-from catalog.embedded_datahub.schemas import load_model
-from catalog.embedded_datahub.storage import open_catalog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from catalog.embedded_datahub.storage import Catalog
+    from catalog.embedded_datahub.indexing import Index
 
 __all__ = ["EmbeddedDataHub", "serve"]
 
@@ -52,16 +51,16 @@ def serve(database: Path, token: str, port: int = 0, port_file: Path | None = No
         # before the catalog is closed.
         signal.signal(number, _note_signal)
     listener = _listen(port)
-    catalog = open_catalog(database)
+    index = open_index(database)
     try:
 
         def announce() -> None:
             if port_file is not None:
                 _write_whole(port_file, f"{_port_of(listener)}\n")
 
-        _server(catalog, token, announce).run(sockets=[listener])
+        _server(index, token, announce).run(sockets=[listener])
     finally:
-        catalog.close()
+        index.close()
         listener.close()
         if port_file is not None:
             port_file.unlink(missing_ok=True)
@@ -71,10 +70,10 @@ class EmbeddedDataHub:
     """A server in a thread of this process, for the length of a `with` block."""
 
     def __init__(self, database: Path, token: str) -> None:
-        self._catalog = open_catalog(database)
+        self._index = open_index(database)
         self._listener = _listen(0)
         self._listening = threading.Event()
-        self._server = _server(self._catalog, token, self._listening.set)
+        self._server = _server(self._index, token, self._listening.set)
         self._thread = threading.Thread(
             target=self._server.run, kwargs={"sockets": [self._listener]}, daemon=True
         )
@@ -99,13 +98,13 @@ class EmbeddedDataHub:
         """Stop, and close the catalog."""
         self._server.should_exit = True
         self._thread.join()
-        self._catalog.close()
+        self._index.close()
         self._listener.close()
 
 
-def _server(catalog: Catalog, token: str, announce: Callable[[], None]) -> _AnnouncingServer:
+def _server(index: Index, token: str, announce: Callable[[], None]) -> _AnnouncingServer:
     config = uvicorn.Config(
-        build_app(catalog, load_model(), token),
+        build_app(index, token),
         log_level="warning",
         access_log=False,
         server_header=False,

@@ -1,4 +1,4 @@
-"""The catalog's one SQLite file: the entities, their aspects and their series of events."""
+"""The catalog's one SQLite file: its connection and transactions, and what is read of it."""
 
 from __future__ import annotations
 
@@ -11,73 +11,18 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from catalog.embedded_datahub.errors import StartRefused
-from catalog.embedded_datahub.json_values import JsonObject, encode
+from catalog.embedded_datahub.errors import StartRefused, StorageFailed
+from catalog.embedded_datahub.tables import FORMAT, prepare
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from catalog.embedded_datahub.json_values import JsonObject
+
 __all__ = ["Catalog", "StoredAspect", "StoredEvent", "open_catalog"]
 
-_FORMAT = 1
-_TABLES = """
-CREATE TABLE entity (
-    id INTEGER PRIMARY KEY,
-    urn TEXT NOT NULL UNIQUE,
-    type TEXT NOT NULL,
-    removed INTEGER NOT NULL DEFAULT 0
-) STRICT;
-CREATE INDEX entity_by_type ON entity (type, urn);
-CREATE TABLE aspect (
-    entity_id INTEGER NOT NULL REFERENCES entity (id) ON DELETE CASCADE,
-    name TEXT NOT NULL,
-    value BLOB NOT NULL,
-    system BLOB NOT NULL,
-    version INTEGER NOT NULL,
-    PRIMARY KEY (entity_id, name)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE event (
-    id INTEGER PRIMARY KEY,
-    urn TEXT NOT NULL,
-    name TEXT NOT NULL,
-    happened_at INTEGER NOT NULL,
-    identity TEXT NOT NULL,
-    value BLOB NOT NULL,
-    UNIQUE (urn, name, identity)
-) STRICT;
-CREATE INDEX event_by_time ON event (urn, name, happened_at DESC, id DESC);
-CREATE TABLE search_value (
-    field TEXT NOT NULL,
-    value TEXT NOT NULL,
-    entity_id INTEGER NOT NULL REFERENCES entity (id) ON DELETE CASCADE,
-    aspect TEXT NOT NULL,
-    PRIMARY KEY (field, value, entity_id, aspect)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX search_value_by_aspect ON search_value (entity_id, aspect);
-CREATE TABLE aspect_text (
-    entity_id INTEGER NOT NULL REFERENCES entity (id) ON DELETE CASCADE,
-    aspect TEXT NOT NULL,
-    content TEXT NOT NULL,
-    PRIMARY KEY (entity_id, aspect)
-) STRICT, WITHOUT ROWID;
-CREATE VIRTUAL TABLE entity_text USING fts5 (content, tokenize = 'porter unicode61');
-CREATE TABLE edge (
-    entity_id INTEGER NOT NULL REFERENCES entity (id) ON DELETE CASCADE,
-    aspect TEXT NOT NULL,
-    name TEXT NOT NULL,
-    source TEXT NOT NULL,
-    destination TEXT NOT NULL,
-    upstream TEXT,
-    downstream TEXT,
-    via TEXT
-) STRICT;
-CREATE INDEX edge_by_owner ON edge (entity_id, aspect);
-CREATE INDEX edge_by_source ON edge (source, name);
-CREATE INDEX edge_by_destination ON edge (destination, name);
-CREATE INDEX edge_by_upstream ON edge (upstream) WHERE upstream IS NOT NULL;
-CREATE INDEX edge_by_downstream ON edge (downstream) WHERE downstream IS NOT NULL;
-"""
+_FIRST, _LAST = -(2**63), 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,21 +52,28 @@ class Catalog:
         self._lock = threading.RLock()
 
     @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Everything inside is written, or nothing of it."""
-        with self._lock:
+    def transaction(self, *, durable: bool = True) -> Iterator[sqlite3.Connection]:
+        """Everything inside is written, or nothing of it.
+
+        What is ``durable`` outlives the machine's crash once this returns; the rest only the
+        process's, which is enough for what can be derived again.
+        """
+        with self._lock, _refusing():
+            self._connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
+                self._connection.execute("COMMIT")
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                # A full disk may have ended the transaction already, or have failed its commit.
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
                 raise
-            self._connection.execute("COMMIT")
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """Everything inside sees one state of the catalog."""
-        with self._lock:
+        with self._lock, _refusing():
             yield self._connection
 
     def close(self) -> None:
@@ -180,56 +132,10 @@ class Catalog:
             rows = connection.execute(
                 "SELECT happened_at, identity, value FROM event WHERE urn = ? AND name = ? "
                 "AND happened_at BETWEEN ? AND ? ORDER BY happened_at DESC, id DESC",
-                (urn, name, -(2**63) if since is None else since, until or 2**63 - 1),
+                (urn, name, *_span(since, until)),
             ).fetchall()
         for happened_at, identity, value in rows:
             yield StoredEvent(happened_at, identity, orjson.loads(value))
-
-    def ensure_entity(self, urn: str, entity_type: str) -> int:
-        """The number of an entity, which is created if it is new."""
-        with self.reading() as connection:
-            connection.execute(
-                "INSERT INTO entity (urn, type) VALUES (?, ?) ON CONFLICT DO NOTHING",
-                (urn, entity_type),
-            )
-            row = connection.execute("SELECT id FROM entity WHERE urn = ?", (urn,)).fetchone()
-        return int(row[0])
-
-    def put_aspect(self, entity_id: int, aspect: StoredAspect) -> None:
-        """Write an aspect's current value."""
-        with self.reading() as connection:
-            connection.execute(
-                "INSERT OR REPLACE INTO aspect (entity_id, name, value, system, version) "
-                "VALUES (?, ?, ?, ?, ?)",
-                (
-                    entity_id,
-                    aspect.name,
-                    encode(aspect.value),
-                    encode(aspect.system),
-                    aspect.version,
-                ),
-            )
-
-    def put_event(self, urn: str, name: str, event: StoredEvent) -> None:
-        """Append an event; the same event again replaces itself."""
-        with self.reading() as connection:
-            connection.execute(
-                "INSERT OR REPLACE INTO event (urn, name, happened_at, identity, value) "
-                "VALUES (?, ?, ?, ?, ?)",
-                (urn, name, event.happened_at, event.identity, encode(event.value)),
-            )
-
-    def set_removed(self, entity_id: int, *, removed: bool) -> None:
-        """Hide an entity from search, or show it again."""
-        with self.reading() as connection:
-            connection.execute("UPDATE entity SET removed = ? WHERE id = ?", (removed, entity_id))
-
-    def delete_aspect(self, entity_id: int, name: str) -> None:
-        """Forget one aspect of an entity."""
-        with self.reading() as connection:
-            connection.execute(
-                "DELETE FROM aspect WHERE entity_id = ? AND name = ?", (entity_id, name)
-            )
 
     def delete_events(
         self, urn: str, name: str | None, *, since: int | None = None, until: int | None = None
@@ -239,21 +145,8 @@ class Catalog:
             return connection.execute(
                 "DELETE FROM event WHERE urn = ? AND (? IS NULL OR name = ?) "
                 "AND happened_at BETWEEN ? AND ?",
-                (urn, name, name, -(2**63) if since is None else since, until or 2**63 - 1),
+                (urn, name, name, *_span(since, until)),
             ).rowcount
-
-    def delete_entity(self, urn: str) -> int:
-        """Forget an entity with all its aspects; how many there were."""
-        with self.reading() as connection:
-            row = connection.execute("SELECT id FROM entity WHERE urn = ?", (urn,)).fetchone()
-            if row is None:
-                return 0
-            count = connection.execute(
-                "SELECT count(*) FROM aspect WHERE entity_id = ?", row
-            ).fetchone()
-            connection.execute("DELETE FROM entity_text WHERE rowid = ?", row)
-            connection.execute("DELETE FROM entity WHERE id = ?", row)
-        return int(count[0])
 
 
 def open_catalog(database: Path) -> Catalog:
@@ -261,23 +154,30 @@ def open_catalog(database: Path) -> Catalog:
     os.close(os.open(database, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
     connection = sqlite3.connect(database, isolation_level=None, check_same_thread=False)
     try:
-        found = _prepare(connection)
+        found = prepare(connection)
     except sqlite3.DatabaseError as error:
         connection.close()
         message = f"{database} is not a catalog of this server: give a new file"
         raise StartRefused(message) from error
-    if found != _FORMAT:
+    if found != FORMAT:
         connection.close()
-        message = f"{database} has format {found}, not {_FORMAT}: give a new file and re-emit"
+        message = f"{database} has format {found}, not {FORMAT}: give a new file and re-emit"
         raise StartRefused(message)
     return Catalog(connection)
 
 
-def _prepare(connection: sqlite3.Connection) -> int:
-    """Set the connection up, and the tables of a new file; the format of the file."""
-    for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
-        connection.execute(f"PRAGMA {pragma}")
-    connection.execute("PRAGMA busy_timeout = 5000")
-    if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
-        connection.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {_FORMAT}; COMMIT;")
-    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Turn a failure of the file, such as a full disk, into a refusal that may be tried again."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        name = getattr(error, "sqlite_errorname", "SQLITE_ERROR")
+        if name == "SQLITE_ERROR":  # our own statement is wrong, which no second try mends
+            raise
+        message = f"the catalog's file cannot be used now ({name}): free its disk and try again"
+        raise StorageFailed(message) from error
+
+
+def _span(since: int | None, until: int | None) -> tuple[int, int]:
+    return (_FIRST if since is None else since, _LAST if until is None else until)

@@ -140,7 +140,7 @@ def _columns(rows: Sequence[Sequence[Any]], width: int) -> list[list[Any]]:
     return [[row[n] for row in rows] for n in range(width)]
 
 
-def _streamed(
+def _streamed(  # classline: CLS101 - the expectation's table, of the class its suite is for
     engine: _Engine, table: _Selectable, columns: Sequence[str]
 ) -> Generator[list[tuple[str | None, ...]]]:
     texts = [sa.cast(sa.column(name), sa.Text) for name in columns] or [sa.null()]

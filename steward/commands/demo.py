@@ -45,9 +45,7 @@ def demo() -> None:
     say("\n4. What a steward finds in DataHub: classline search --class anonymized_benchmark")
     catalog.show_search("anonymized_benchmark", None, columns=False, as_json=False)
     say("\n5. Where a benchmark comes from: classline lineage anonymized_industry_benchmarks")
-    catalog.show_lineage(
-        "anonymized_industry_benchmarks", catalog.Direction.UPSTREAM, 3, as_json=False
-    )
+    catalog.show_lineage("anonymized_industry_benchmarks")
     say("\nNext: `make dev` opens the Dagster UI, `.venv/bin/classline --help` lists the commands.")
     if not summary.success:
         raise typer.Exit(ExitCode.REFUSED)

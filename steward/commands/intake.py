@@ -94,14 +94,14 @@ def _mapping_named(option: str) -> PortcoMapping:
 def _load_crm(directory: Path, mapping: PortcoMapping) -> tuple[CrmExport, LoadReport]:
     from steward.commands.installation import bring_everything_up  # noqa: PLC0415
     from stores.home import classline_home  # noqa: PLC0415
-    from stores.intake.bulk_load import deals_of_others, load_intake  # noqa: PLC0415
+    from stores.intake.bulk_load import load_intake, tenant_private_deals_of_others  # noqa: PLC0415
     from stores.intake.crm_export import read_crm_export  # noqa: PLC0415
     from stores.platform import open_platform  # noqa: PLC0415
 
     export = read_crm_export(directory, mapping)
     bring_everything_up()
     with open_platform(classline_home()) as platform:
-        moved = deals_of_others(platform, export, export.portco_of_deal)
+        moved = tenant_private_deals_of_others(platform, export, export.portco_of_deal)
         export = export.without_moved(moved)
         report = load_intake(platform, export, reason="classline load --crm", on_table=_on_table)
         with platform.platform_session("load") as session:

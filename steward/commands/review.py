@@ -172,7 +172,7 @@ def list_stewards(as_json: _JsonOption = False) -> None:  # noqa: FBT002
         open_platform(classline_home()) as platform,
         platform.platform_session("stewards") as session,
     ):
-        rows = session.records("stewards")
+        rows = session.records_ascend_platform_metric("stewards")
     if as_json:
         print_json([{"name": r["steward_name"], "added_at": r["added_at"]} for r in rows])
         return

@@ -9,7 +9,7 @@ import typer
 from steward.console import ExitCode, fail, print_json, print_table, say
 
 if TYPE_CHECKING:
-    from stores.tenant_removal import Removal
+    from stores.boundary.tenant_removal import Removal
 
 __all__ = ["add_to"]
 
@@ -33,9 +33,9 @@ def remove(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,  # noqa: FBT002
 ) -> None:
     """Erase a tenant: rows, keys, vectors, candidates, login; go on where it was interrupted."""
+    from stores.boundary.tenant_removal import remove_tenant  # noqa: PLC0415
     from stores.home import classline_home  # noqa: PLC0415
     from stores.platform import open_platform  # noqa: PLC0415
-    from stores.tenant_removal import remove_tenant  # noqa: PLC0415
 
     if not yes and not typer.confirm(
         "Everything of this tenant is erased, and nothing of it can be brought back. Go on?"

@@ -1,6 +1,7 @@
 """Compares the database with the boundary as declared; a violation keeps Classline from coming up.
 
-It reads catalogs, never a row of a tenant; what it reports names objects and roles, never values.
+It reads catalogs and floors, never a row of a tenant; what it reports names objects and roles,
+never values.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from sqlalchemy import Connection
 from catalog.declared import REGISTRY
 from catalog.registry import Registry
 from stores.boundary.catalog_checks import CATALOG_CHECKS
+from stores.boundary.floor_checks import FLOOR_CHECKS
 from stores.boundary.inspection import Check, Inspected
 from stores.boundary.policy_checks import POLICY_CHECKS
 from stores.boundary.privilege_checks import PRIVILEGE_CHECKS
@@ -37,6 +39,7 @@ CHECKS: tuple[Check, ...] = (
     *POLICY_CHECKS,
     *PRIVILEGE_CHECKS,
     *CATALOG_CHECKS,
+    *FLOOR_CHECKS,
 )
 _SHOWN = 20
 

@@ -17,7 +17,7 @@ from stores.intake.batches import Intake
 from stores.platform import Platform
 from stores.sessions import Ingested
 
-__all__ = ["LoadReport", "LoadedElsewhere", "deals_of_others", "load_intake"]
+__all__ = ["LoadReport", "LoadedElsewhere", "load_intake", "tenant_private_deals_of_others"]
 
 _KNOWN_DEALS = text(
     "SELECT given.opportunity_id, bool_or(t.external_name = given.portco) AS at_home, "
@@ -71,7 +71,7 @@ def load_intake(
     )
 
 
-def deals_of_others(
+def tenant_private_deals_of_others(
     platform: Platform, intake: Intake, portco_of_deal: Mapping[str, str]
 ) -> frozenset[str]:
     """Ids of the deals that were loaded for another portco; another mapping refuses the load.

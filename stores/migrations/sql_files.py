@@ -10,7 +10,7 @@ from alembic import op
 __all__ = ["run_sql"]
 
 
-def run_sql(name: str) -> None:
+def run_sql(name: str) -> None:  # classline: CLS101 - each revision documents its classes
     """Run every statement of that file under `stores/migrations/sql`."""
     script = (files("stores.migrations") / "sql" / name).read_bytes()
     connection = op.get_bind().connection.driver_connection

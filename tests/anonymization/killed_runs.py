@@ -19,9 +19,9 @@ from anonymization.workflows.fund_portfolio_rollup import FUND_PORTFOLIO_ROLLUP
 from catalog.promotion_states import PromotionState
 from expectations.gx.library import load_great_expectations
 from lineage.revocation import revoke
+from stores.boundary.tenant_removal import remove_tenant
 from stores.platform import Platform, open_platform
 from stores.steward_credentials import StewardCredential, read_credential
-from stores.tenant_removal import remove_tenant
 from tests.desk import NOW
 
 __all__ = ["DECIDING", "STEPS"]
@@ -48,7 +48,7 @@ def promote(platform: Platform, steward: StewardCredential) -> None:
 def revoke_all(platform: Platform, steward: StewardCredential) -> None:
     """Every publication there is."""
     with platform.platform_session("test") as session:
-        published = session.records("promotions", "state = 'published'")
+        published = session.records_ascend_platform_metric("promotions", "state = 'published'")
     for record in published:
         revoke(platform, steward, record["promotion_id"], "for a test")
 

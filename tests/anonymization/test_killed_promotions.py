@@ -16,10 +16,10 @@ import pytest
 from sqlalchemy import Connection, text
 
 from catalog.promotion_states import LEGAL_EDGES, PromotionState
+from stores.boundary.tenant_removal import remove_tenant
 from stores.errors import UnknownOwner
 from stores.startup import portfolio
 from stores.steward_credentials import write_credential
-from stores.tenant_removal import remove_tenant
 from tests.desk import Desk, a_desk
 
 pytestmark = pytest.mark.integration

@@ -32,9 +32,9 @@ from catalog.data_classes import DataClass
 from expectations.gx import candidate_checks
 from expectations.suites import CheckName, CheckResult
 from lineage.promotions import PromotionState
-from stores.errors import BoundaryRefused
+from stores.errors import BoundaryRefused, ClassRefused
 from stores.platform import Platform
-from stores.sessions import Contributions
+from stores.sessions import AnonymizerSession, Contributions
 from stores.startup import portfolio
 from tests.anonymization.conftest import NOW, Desk
 
@@ -104,7 +104,9 @@ def test_every_workflow_publishes_once_approved(desk: Desk) -> None:
     with desk.platform.platform_session("test") as session:
         keys = [row["key"] for row in session.read(DataClass.ASCEND_PLATFORM_METRIC, "kv_entries")]
         assert "capability_index:email_drafter" in keys
-        assert len(session.records("outbox", "kind = 'promotion'")) == len(WORKFLOWS)
+        assert len(session.records_ascend_platform_metric("outbox", "kind = 'promotion'")) == len(
+            WORKFLOWS
+        )
 
 
 def test_nothing_is_published_without_an_approval(desk: Desk) -> None:
@@ -277,7 +279,9 @@ def test_one_digest_has_one_declaration(desk: Desk) -> None:
     digest = source_digest(PIPELINE_BENCHMARK)
     desk.candidate(PIPELINE_BENCHMARK)
     with desk.platform.platform_session("test") as session:
-        (registered,) = session.records("workflow_registrations", "source_digest = :d", d=digest)
+        (registered,) = session.records_ascend_platform_metric(
+            "workflow_registrations", "source_digest = :d", d=digest
+        )
     other = dict(registered) | {
         "sources": [*registered["sources"], "tenant_private.oauth_tokens"],
         "registered_at": None,
@@ -317,14 +321,46 @@ def test_a_run_of_one_workflow_does_not_reach_anothers_promotion(desk: Desk) -> 
     desk.candidate(AGENT_RUN_AGGREGATES)
     with desk.platform.platform_session("test") as session:
         run = session.start_run(AGENT_RUN_AGGREGATES.name, source_digest(AGENT_RUN_AGGREGATES))
+    cells = "SELECT count(*) AS cells FROM quarantine.candidate_cells WHERE promotion_id = :p"
     with desk.platform.anonymizer_session(AGENT_RUN_AGGREGATES.name, run) as session:
-        assert session.candidate_cells(candidate.promotion_id) == []
+        assert session._one(cells, p=candidate.promotion_id)["cells"] == 0
+    for attempt in (
+        lambda session: session.candidate_cells(DataClass.TENANT_PRIVATE, candidate.promotion_id),
+        lambda session: session.publish(candidate.promotion_id),
+    ):
+        with (
+            pytest.raises(BoundaryRefused) as refused,
+            desk.platform.anonymizer_session(AGENT_RUN_AGGREGATES.name, run) as session,
+        ):
+            attempt(session)
+        assert refused.value.code == "CL027"
+
+
+@pytest.mark.parametrize("named", [each for each in DataClass if each.value != "tenant_private"])
+def test_a_candidate_is_read_and_filed_under_its_sources_class(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, named: DataClass
+) -> None:
+    """Candidate cells under another class's name would be promoted without a promotion."""
+    candidate = desk.candidate(AGENT_RUN_AGGREGATES)
+    before = released(desk.platform, "control.promotions")
+    with desk.platform.platform_session("test") as session:
+        run = session.start_run(AGENT_RUN_AGGREGATES.name, source_digest(AGENT_RUN_AGGREGATES))
     with (
-        pytest.raises(BoundaryRefused) as refused,
+        pytest.raises(ClassRefused, match="CL009"),
         desk.platform.anonymizer_session(AGENT_RUN_AGGREGATES.name, run) as session,
     ):
-        session.publish(candidate.promotion_id)
-    assert refused.value.code == "CL027"
+        session.candidate_cells(named, candidate.promotion_id)
+    with desk.platform.admin_engine().begin() as connection:
+        connection.execute(text("UPDATE tenant_private.agent_runs SET latency_ms = latency_ms + 1"))
+    file_candidate = AnonymizerSession.file_candidate
+    monkeypatch.setattr(
+        AnonymizerSession,
+        "file_candidate",
+        lambda session, _, *filed: file_candidate(session, named, *filed),
+    )
+    with pytest.raises(ClassRefused, match="CL009"):
+        desk.candidate(AGENT_RUN_AGGREGATES)
+    assert released(desk.platform, "control.promotions") == before
 
 
 def test_concurrent_runs_publish_once(desk: Desk) -> None:
@@ -496,7 +532,7 @@ def test_publish_counts_by_itself_who_stands_behind_a_cell(
 
     def file_and_publish() -> None:
         with desk.platform.anonymizer_session(workflow.name, run) as session:
-            filed, _ = session.file_candidate(header, [cell], contributions)
+            filed, _ = session.file_candidate(workflow.from_class, header, [cell], contributions)
             for phase in ("candidate", "publish"):
                 session.record_checks(filed, phase, passed)
             session.publish(filed)

@@ -96,7 +96,9 @@ def test_a_release_of_which_nothing_stands_is_superseded(desk: Desk) -> None:
     assert done.cells_superseding == done.rows_published == second.cells_kept
     assert state_of(desk, first.promotion_id)[0] is PromotionState.SUPERSEDED
     with desk.platform.platform_session("test") as session:
-        told = session.records("outbox", "subject = :p", p=str(first.promotion_id))
+        told = session.records_ascend_platform_metric(
+            "outbox", "subject = :p", p=str(first.promotion_id)
+        )
     assert len(told) == 2
     changed_runs(desk, "latency_ms / 3")
     back = desk.candidate(AGENT_RUN_AGGREGATES)

@@ -68,13 +68,14 @@ def test_a_revocation_is_on_record_and_waits_for_datahub_and_slack(desk: Desk) -
     promotion = released(desk, AGENT_RUN_AGGREGATES)
     revoke(desk.platform, desk.steward, promotion, "a unit was wrong")
     with desk.platform.platform_session("test") as session:
-        (record,) = session.records("promotions", "promotion_id = :p", p=promotion)
-        (registration,) = session.records(
+        found = session.records_ascend_platform_metric
+        (record,) = found("promotions", "promotion_id = :p", p=promotion)
+        (registration,) = found(
             "workflow_registrations", "workflow = :w", w=AGENT_RUN_AGGREGATES.name
         )
-        events = session.records("outbox", "subject = :p", p=str(promotion))
-        (decided,) = session.records("decision_log", "subject = :p", p=str(promotion))
-        (audited,) = session.records("kv_audit", "subject = :p", p=str(promotion))
+        events = found("outbox", "subject = :p", p=str(promotion))
+        (decided,) = found("decision_log", "subject = :p", p=str(promotion))
+        (audited,) = found("kv_audit", "subject = :p", p=str(promotion))
         (alert,) = [
             alert
             for alert in session.alerts_ascend_platform_metric().all()
@@ -226,7 +227,7 @@ def test_releases_built_on_it_are_named(desk: Desk) -> None:
 def test_a_promotion_is_named_by_the_beginning_of_its_id(desk: Desk) -> None:
     """As the table prints it; what is too short, unknown or no id is refused."""
     with desk.platform.platform_session("test") as session:
-        known = session.records("promotions")[0]["promotion_id"]
+        known = session.records_ascend_platform_metric("promotions")[0]["promotion_id"]
     assert promotion_named(desk.platform, str(known)[:8]) == known
     assert promotion_named(desk.platform, str(known).upper()) == known
     for unclear in (str(known)[:7], "", "%", "0000000-", "x" * 100):

@@ -23,7 +23,7 @@ OUTBOX_SENSORS = outbox_sensors()
 def test_they_watch_every_end_of_a_run_from_the_start() -> None:
     """A failed run may have released what its other workflows made; nobody turns a sensor on."""
     loaded = [each for each in defs.sensors or () if isinstance(each, RunStatusSensorDefinition)]
-    assert [each.name for each in loaded] == [each.name for each in OUTBOX_SENSORS]
+    assert {each.name for each in OUTBOX_SENSORS} < {each.name for each in loaded}
     assert {each.default_status for each in loaded} == {DefaultSensorStatus.RUNNING}
     assert all(each.description for each in loaded)
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from catalog.data_classes import PrincipalKind
+from catalog.data_classes import DataClass, PrincipalKind
 from catalog.declared import REGISTRY
 from expectations.verdicts import Report, Verdict
-from stores.errors import BoundaryRefused
+from stores.errors import BoundaryRefused, ClassRefused
 
 if TYPE_CHECKING:
     from stores.platform import Platform
@@ -173,7 +173,31 @@ def test_the_auditor_may_not_read_a_tenants_texts(
         pytest.raises(BoundaryRefused, match=r"CL03[12]"),
         platform.auditor_session(run) as session,
     ):
-        session.count_in_texts(dataset, [column], len)  # type: ignore[arg-type]
+        session.count_in_texts(REGISTRY.get(dataset).data_class, dataset, [column], len)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "count",
+    [
+        lambda auditor, named, store: auditor.count_rows(named, store),
+        lambda auditor, named, store: auditor.count_nulls(named, store, "title"),
+        lambda auditor, named, store: auditor.column_labels(named, store),
+        lambda auditor, named, store: auditor.published_cells(named, store),
+        lambda auditor, named, store: auditor.count_in_texts(named, store, ["title"], list),
+    ],
+    ids=["rows", "nulls", "labels", "cells", "texts"],
+)
+def test_whoever_counts_names_the_class(platform: Platform, count: Any) -> None:
+    """A store under another class's name is refused by whatever counts, before it is asked."""
+    with platform.platform_session("test") as session:
+        run = session.start_audit("test")
+    with platform.auditor_session(run) as session:
+        for named in DataClass:
+            if named is DataClass.ANONYMIZED_BENCHMARK:
+                continue
+            with pytest.raises(ClassRefused, match="CL009"):
+                count(session, named, "anonymized.anonymized_playbooks")
+        count(session, DataClass.ANONYMIZED_BENCHMARK, "anonymized.anonymized_playbooks")
 
 
 @pytest.mark.parametrize(

@@ -127,7 +127,7 @@ def guards_of(connection: Connection, tables: Sequence[str]) -> list[tuple[str, 
 
 def waiting(platform: Platform) -> list[Row]:
     with platform.platform_session("test") as session:
-        return session.records("outbox", "delivered_at IS NULL")
+        return session.records_ascend_platform_metric("outbox", "delivered_at IS NULL")
 
 
 def a_registration(platform: Platform, digest: str = DIGEST) -> None:

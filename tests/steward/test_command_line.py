@@ -160,10 +160,17 @@ def test_the_whole_line_from_the_command_line(
     found = classline("search", "--class", "anonymized_benchmark", "--json").json
     assert "anonymized.anonymized_industry_benchmarks" in {dataset["name"] for dataset in found}
     assert {dataset["data_class"] for dataset in found} == {"anonymized_benchmark"}
-    traced = classline("lineage", "anonymized_industry_benchmarks", "--json").json
-    assert ("value_p50", "tenant_private.crm_opportunities", "close_value") in {
-        (step["from_column"], step["dataset"], step["column"]) for step in traced["columns"]
+    traced = classline("lineage", "anonymized_industry_benchmarks", "--columns", "--json").json
+    assert (
+        "anonymized.anonymized_industry_benchmarks.value_p50",
+        "tenant_private.crm_opportunities.close_value",
+    ) in {
+        (column["name"], made["name"])
+        for column in traced["columns"]
+        for made in column["children"]
     }
+    drawn = classline("lineage", "anonymized_industry_benchmarks", "--promotions")
+    assert "→ anonymized_benchmark by pipeline_benchmark, approved by sam on" in drawn.out
     for arguments in (
         ("tenants",), ("promotions",), ("review", "list"), ("status",),
         ("review", "show", "pipeline_benchmark"),

@@ -12,7 +12,7 @@ from catalog.data_classes import DataClass
 from stores.boundary.provisioning import OwnedElsewhere, ensure_owners
 from stores.errors import BoundaryRefused, UnknownOwner
 from stores.intake.batches import TableBatch, TenantEntry
-from stores.intake.bulk_load import LoadedElsewhere, deals_of_others, load_intake
+from stores.intake.bulk_load import LoadedElsewhere, load_intake, tenant_private_deals_of_others
 from stores.intake.crm_export import read_crm_export
 from stores.platform import Platform
 
@@ -115,7 +115,7 @@ def test_a_deal_counts_for_one_portco(platform: Platform) -> None:
     rows = [deal("seller a", "kept"), deal("seller a", "handed over")]
     load_intake(platform, Planted(tenants, (DEALS, rows)), reason="test")
     now = {"kept": "seller a", "handed over": "seller b", "new": "seller b"}
-    assert deals_of_others(platform, Planted(tenants), now) == {"handed over"}
+    assert tenant_private_deals_of_others(platform, Planted(tenants), now) == {"handed over"}
 
 
 def test_a_deal_of_a_portco_that_left_is_no_other_mapping(platform: Platform) -> None:
@@ -124,7 +124,9 @@ def test_a_deal_of_a_portco_that_left_is_no_other_mapping(platform: Platform) ->
     portfolio = {"stays": "fund l", "leaves": "fund l"}
     load_intake(platform, Planted(portfolio, (DEALS, loaded)), reason="test")
     later = {"stays 1": "stays", "leaves 1": "stays"}
-    assert deals_of_others(platform, Planted({"stays": "fund l"}), later) == {"leaves 1"}
+    assert tenant_private_deals_of_others(platform, Planted({"stays": "fund l"}), later) == {
+        "leaves 1"
+    }
 
 
 def test_another_mapping_is_refused_whole(platform: Platform) -> None:
@@ -133,7 +135,7 @@ def test_another_mapping_is_refused_whole(platform: Platform) -> None:
         platform, Planted({"agent": "fund m"}, (DEALS, [deal("agent", "m1")])), reason="test"
     )
     with pytest.raises(LoadedElsewhere, match="1 of 2 deals"):
-        deals_of_others(
+        tenant_private_deals_of_others(
             platform, Planted({"manager": "region"}), {"m1": "manager", "m2": "manager"}
         )
 

@@ -103,7 +103,7 @@ def test_an_interrupted_initialization_is_begun_anew(tmp_path: Path) -> None:
     (home.pgdata / "PG_VERSION").write_text("18")
     bring_up(home)
     with open_platform(home) as platform, platform.platform_session("test") as session:
-        assert session.records("promotions") == []
+        assert session.records_ascend_platform_metric("promotions") == []
     bring_down(home)
 
 
@@ -129,7 +129,7 @@ def test_a_server_by_url_is_used_instead(
     assert not home.pgdata.exists()
     assert database_of(home).running()
     with open_platform(home) as other, other.platform_session("test") as session:
-        assert session.records("stewards") == []
+        assert session.records_ascend_platform_metric("stewards") == []
     assert not bring_down(home)
 
 
@@ -139,7 +139,7 @@ def test_a_home_may_have_any_name(tmp_path: Path, name: str) -> None:
     home = Home(tmp_path / name)
     bring_up(home)
     with open_platform(home) as platform, platform.platform_session("test") as session:
-        assert session.records("promotions") == []
+        assert session.records_ascend_platform_metric("promotions") == []
     bring_down(home)
 
 

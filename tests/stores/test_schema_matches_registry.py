@@ -96,7 +96,7 @@ def test_the_database_enforces_the_floors_of_the_policy(platform: Platform) -> N
     with platform.platform_session("test") as session:
         stored = {
             (row["from_class"], row["to_class"]): tuple(row.values())[2:]
-            for row in session.records("class_floors")
+            for row in session.records_ascend_platform_metric("class_floors")
         }
     assert stored == {
         edge: (

@@ -16,11 +16,11 @@ from anonymization.workflows.pipeline_benchmark import PIPELINE_BENCHMARK
 from catalog.data_classes import DataClass, PrincipalKind
 from catalog.declared import REGISTRY
 from lineage.promotions import PromotionState, read_promotions
+from stores.boundary.tenant_removal import Removal, TenantResidue, remove_tenant, stores_of_tenants
 from stores.boundary.verification import verify
 from stores.errors import BoundaryRefused, StoreError, UnknownOwner
 from stores.keyring import LoginSecret
 from stores.startup import portfolio
-from stores.tenant_removal import Removal, TenantResidue, remove_tenant, stores_of_tenants
 from tests.desk import Desk, a_desk
 
 pytestmark = pytest.mark.integration

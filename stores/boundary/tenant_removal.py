@@ -22,12 +22,12 @@ from catalog.data_classes import PrincipalKind
 from catalog.declared import REGISTRY
 from catalog.registry import Dataset
 from stores.boundary.provisioning import audit, driver_of, give_reason, opaque_id
+from stores.boundary.tenant_residue import Residue, files_naming, residue_of
 from stores.errors import StoreError, UnknownOwner, translated_errors
 from stores.keyring import forget_login
 from stores.platform import Platform
 from stores.secret_files import exclusive
 from stores.tables import physical_datasets
-from stores.tenant_residue import Residue, files_naming, residue_of
 
 __all__ = ["Removal", "TenantResidue", "remove_tenant", "stores_of_tenants"]
 

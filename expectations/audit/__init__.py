@@ -1,0 +1,1 @@
+"""What an audit finds: findings with stable ids, and how they are written down."""

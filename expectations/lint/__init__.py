@@ -1,0 +1,1 @@
+"""Checks Python source against the policy's rules for code. It reads syntax and runs nothing."""
