@@ -23,6 +23,7 @@ from steward.commands import (
     registry,
     review,
     tenant,
+    workflow,
 )
 from steward.console import ExitCode, fail
 
@@ -46,6 +47,7 @@ check.add_to(app)
 keys.add_to(app)
 kanon.add_to(app)
 tenant.add_to(app)
+workflow.add_to(app)
 lint.add_to(app)
 audit.add_to(app)
 export.add_to(app)
