@@ -7,7 +7,7 @@ import sys
 
 import psutil
 
-from benchmarks import boundary, bulk_load, promotion, vectors
+from benchmarks import boundary, bulk_load, promotion, publication, vectors
 from benchmarks.anonymization import measured as anonymization
 from benchmarks.identifiers import suite
 from benchmarks.lint import whole_project
@@ -19,6 +19,7 @@ BENCHMARKS = {
     "identifiers_suite": suite.measure,
     "lint": whole_project.measure,
     "promotion": promotion.measure,
+    "publication": publication.measure,
     "vectors": vectors.measure,
 }
 
