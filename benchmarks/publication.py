@@ -1,4 +1,4 @@
-"""`publish()` of a million cells in one transaction, and their revocation, against a bare INSERT."""
+"""`publish()` of a million cells in one transaction, and their revocation, beside a bare INSERT."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from stores.startup import bring_down, bring_up
 
 CELLS = int(os.environ.get("CLASSLINE_BENCH_CELLS", "1000000"))
 _TENANTS = 5
+_NUMBERS = "generate_series(1, CAST(:n AS bigint)) AS n"
 _CELL = (
     "jsonb_build_object('tool_name', 'tool ' || n, 'month', '2020-01-01', 'runs', 5,"
     " 'success_rate', 0.8, 'latency_p50_ms', 120, 'latency_p95_ms', 450, 'cost_per_run_usd', 0.05)"
@@ -61,7 +62,9 @@ def _measured(platform: Platform) -> list[Figure]:
     def publish() -> None:
         with platform.anonymizer_session(WORKFLOW.name, run) as anonymizer:
             published = anonymizer.publish(promotion)
-        assert published["rows_published"] == CELLS
+        if published["rows_published"] != CELLS:
+            message = f"{published['rows_published']} of {CELLS} cells were published"
+            raise RuntimeError(message)
 
     bare = (
         "INSERT INTO bare SELECT r.* FROM quarantine.candidate_cells c CROSS JOIN LATERAL"
@@ -130,17 +133,20 @@ def _fill(connection: Connection, promotion: UUID, tenants: list[str]) -> None:
         "tenants": tenants,
         "measured": sorted({measure.measured for measure in WORKFLOW.measures}),
     }
-    for statement in (
-        f"INSERT INTO quarantine.candidate_cells SELECT :p, n, {_CELL} FROM generate_series(1, :n) n",
+    cells = f"INSERT INTO quarantine.candidate_cells SELECT :p, n, {_CELL} FROM {_NUMBERS}"
+    contributors = (
         "INSERT INTO control.cell_contributors (promotion_id, cell_no, tenant_id, fund_id,"
         " row_count, amount, digest, row_digests) SELECT :p, n, m.tenant_id, m.fund_id, 1, 10, n,"
-        " ARRAY[n * 100 + t.place] FROM generate_series(1, CAST(:n AS bigint)) n CROSS JOIN"
-        " unnest(CAST(:tenants AS text[])) WITH ORDINALITY AS t (tenant_id, place)"
-        " JOIN control.portfolio_membership m USING (tenant_id)",
-        "INSERT INTO control.measure_contributions SELECT :p, n, t, m, 1, 10, n"
-        " FROM generate_series(1, :n) n CROSS JOIN unnest(CAST(:tenants AS text[])) AS t"
-        " CROSS JOIN unnest(CAST(:measured AS text[])) AS m",
-    ):
+        f" ARRAY[n * 100 + t.place] FROM {_NUMBERS} CROSS JOIN unnest(CAST(:tenants AS text[]))"
+        " WITH ORDINALITY AS t (tenant_id, place)"
+        " JOIN control.portfolio_membership m USING (tenant_id)"
+    )
+    measures = (
+        f"INSERT INTO control.measure_contributions SELECT :p, n, t, m, 1, 10, n FROM {_NUMBERS}"
+        " CROSS JOIN unnest(CAST(:tenants AS text[])) AS t"
+        " CROSS JOIN unnest(CAST(:measured AS text[])) AS m"
+    )
+    for statement in (cells, contributors, measures):
         connection.execute(text(statement), values)
 
 
