@@ -1,4 +1,4 @@
-"""Makes a workflow's candidate: reads inside its run, groups into cells, suppresses what is unsafe.
+"""Reads what a workflow's candidate is made of, inside its run, grouped into cells.
 
 Reading is pushed down to the database; only cells and who stands behind them come back, never
 rows. Of each row comes a keyed digest of its identity, so that it is found again in another cell,
@@ -7,23 +7,23 @@ and sums of keyed digests of what it holds, so that a change is seen that no cou
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 
 from anonymization.partition import placement
-from anonymization.rounding import rounded
-from anonymization.safe_cells import safe_cells
 from anonymization.workflow import Workflow
 from expectations.disclosure import Contribution
 from lineage.idempotency import key_blocks
-from stores.sessions import AnonymizerSession, Contributions, Row
+from stores.sessions import AnonymizerSession, Row
 
-__all__ = ["Draft", "Extract", "Part", "RowInTwoCells", "draft_candidate", "extract"]
+__all__ = ["WHOLE", "Cell", "Extract", "Part", "RowInTwoCells", "extract"]
 
-_Cell = tuple[object, ...]
-_WHOLE = ""
+Cell = tuple[object, ...]
+"""The key of a cell: a value per dimension."""
+WHOLE = ""
+"""What a contribution to a cell as a whole measures: nothing in particular."""
 
 
 class RowInTwoCells(ValueError):
@@ -44,22 +44,14 @@ class Extract:
     """What one run read: cells with their raw measures, everybody's parts, a digest of the rows.
 
     ``parts`` maps what is measured to cells; the whole cell is measured by nothing, ''.
+    ``templates`` maps cells to templates that at least k contributors share, with their parts.
     """
 
     rows_in: int
     rows_fingerprint: tuple[str, str, str]
-    cells: Mapping[_Cell, Mapping[str, object]]
-    parts: Mapping[str, Mapping[_Cell, Sequence[Part]]]
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A candidate that is ready to be filed."""
-
-    cells: Sequence[Mapping[str, object]]
-    contributions: Contributions
-    cells_in: int
-    suppressed: Mapping[str, int]
+    cells: Mapping[Cell, Mapping[str, object]]
+    parts: Mapping[str, Mapping[Cell, Sequence[Part]]]
+    templates: Mapping[Cell, Mapping[str, Sequence[Part]]] = field(default_factory=dict)
 
 
 def extract(
@@ -67,27 +59,26 @@ def extract(
     workflow: Workflow,
     *,
     levels: Sequence[int],
-    closed_before: date,
+    bound: Mapping[str, object],
     control_key: bytes,
 ) -> Extract:
-    """Read the workflow's rows on one snapshot: fingerprint, contributions and measures."""
+    """Read the workflow's rows on one snapshot: fingerprint, contributions and measures.
+
+    ``bound`` are the parameters of its rows.
+    """
     names = workflow.dimension_names
     dimensions = ", ".join(names)
-    measured = {measure.measured: measure for measure in workflow.measures}
-    inputs = dict.fromkeys(name for measure in workflow.measures for name in measure.inputs)
+    measured = workflow.measured
+    inputs = dict.fromkeys(name for measure in measured.values() for name in measure.inputs)
+    ask = partial(session.query_sources, workflow.from_class)
     placed_at = placement(workflow, levels)
     inner, outer = key_blocks(control_key, "contributions")
-    bound: dict[str, object] = {
-        "closed_before": closed_before,
-        "inner": inner,
-        "outer": outer,
-        **placed_at.parameters,
-    }
+    bound = {**bound, "inner": inner, "outer": outer, **placed_at.parameters}
     apart = ", ".join(f"'{name}'" for name in names)
     columns = [
         "b.tenant_id",
         "b.amount",
-        "m.fund_id AS contributor_fund",
+        f"{workflow.contributor_fund} AS contributor_fund",
         *placed_at.columns,
         *(f"b.{name}" for name in inputs),
         f"{_digest('jsonb_build_array(b.tenant_id, b.source_row)')} AS row_digest",
@@ -103,7 +94,7 @@ def extract(
         "LEFT JOIN control.portfolio_membership m USING (tenant_id)), "
         f"placed AS (SELECT * FROM source_rows WHERE {present}) "
     )
-    (fingerprint,) = session.query_tenant_private(
+    (fingerprint,) = ask(
         source + "SELECT count(*) AS n, count(DISTINCT row_digest) AS distinct_rows, "
         "sum(CAST(hashtextextended(CAST(p AS text), 0) AS numeric)) AS h0, "
         "sum(CAST(hashtextextended(CAST(p AS text), 1) AS numeric)) AS h1 FROM placed p",
@@ -116,8 +107,8 @@ def extract(
         f"sum(row_holds_{n}) FILTER (WHERE {measure.condition}) AS digest_{n}"
         for n, measure in enumerate(measured.values())
     )
-    parts: dict[str, dict[_Cell, list[Part]]] = {name: {} for name in (_WHOLE, *measured)}
-    for row in session.query_tenant_private(
+    parts: dict[str, dict[Cell, list[Part]]] = {name: {} for name in (WHOLE, *measured)}
+    for row in ask(
         source + f"SELECT {dimensions}, tenant_id AS contributor, contributor_fund, "
         f"count(*) AS row_count, sum(amount) AS total, sum(row_holds) AS digest, "
         f"array_agg(row_digest ORDER BY row_digest) AS row_digests{counted} "
@@ -125,14 +116,14 @@ def extract(
         **bound,
     ):
         cell = tuple(row[name] for name in names)
-        parts[_WHOLE].setdefault(cell, []).append(_part(row, "", row["row_digests"]))
+        parts[WHOLE].setdefault(cell, []).append(_part(row, "", row["row_digests"]))
         for n, name in enumerate(measured):
             if row[f"row_count_{n}"]:
                 parts[name].setdefault(cell, []).append(_part(row, f"_{n}"))
     measures = ", ".join(_aggregate(m.expression, m.condition, m.column) for m in workflow.measures)
     cells = {
         tuple(row[name] for name in names): row
-        for row in session.query_tenant_private(
+        for row in ask(
             source + f"SELECT {dimensions}, {measures} FROM placed GROUP BY {dimensions} "
             f"ORDER BY {dimensions}",
             **bound,
@@ -143,7 +134,31 @@ def extract(
         rows_fingerprint=(str(fingerprint["n"]), str(fingerprint["h0"]), str(fingerprint["h1"])),
         cells=cells,
         parts=parts,
+        templates=_templates(ask, source, workflow, bound) if workflow.text else {},
     )
+
+
+def _templates(
+    ask: Callable[..., list[Row]], source: str, workflow: Workflow, bound: Mapping[str, object]
+) -> dict[Cell, dict[str, list[Part]]]:
+    """The templates that enough contributors of a cell share, with who does; no other leaves."""
+    names = workflow.dimension_names
+    dimensions = ", ".join(names)
+    found: dict[Cell, dict[str, list[Part]]] = {}
+    for row in ask(
+        source + f"SELECT * FROM (SELECT {dimensions}, x.template, p.tenant_id AS contributor, "
+        "p.contributor_fund, count(*) AS row_count, sum(p.amount) AS total, "
+        "sum(p.row_digest) AS digest, "
+        f"count(*) OVER (PARTITION BY {dimensions}, x.template) AS contributors "
+        "FROM placed p CROSS JOIN LATERAL jsonb_array_elements_text(p.templates) AS x (template) "
+        f"GROUP BY {dimensions}, x.template, p.tenant_id, p.contributor_fund) c "
+        "WHERE contributors >= :fewest ORDER BY template, contributor",
+        **bound,
+        fewest=workflow.policy.k_tenants,
+    ):
+        cell = tuple(row[name] for name in names)
+        found.setdefault(cell, {}).setdefault(str(row["template"]), []).append(_part(row, ""))
+    return found
 
 
 def _digest(content: str) -> str:
@@ -188,69 +203,3 @@ def _part(row: Row, suffix: str, row_digests: Sequence[int] = ()) -> Part:
         int(row[f"digest{suffix}"]),
         tuple(row_digests),
     )
-
-
-def draft_candidate(workflow: Workflow, read: Extract) -> Draft:
-    """Keep the cells that satisfy the policy, with rounded measures; count the rest by rule.
-
-    A measure is withheld where the rows it reads do not satisfy the policy by themselves.
-    """
-    order = list(read.cells)
-    split = {
-        measured: safe_cells(
-            {
-                number: [part.contribution for part in parts[cell]]
-                for number, cell in enumerate(order)
-                if cell in parts
-            },
-            workflow.policy,
-        )
-        for measured, parts in read.parts.items()
-    }
-    cells: list[Mapping[str, object]] = []
-    behind: list[tuple[int, str, Part]] = []
-    for number in sorted(split[_WHOLE].kept):
-        cell = order[number]
-        withheld = {name for name, decided in split.items() if number not in decided.kept}
-        cells.append(_released(workflow, read.cells[cell], withheld))
-        behind += [
-            (len(cells), measured, part)
-            for measured in read.parts
-            if measured not in withheld
-            for part in sorted(
-                read.parts[measured][cell], key=lambda part: part.contribution.tenant_id
-            )
-        ]
-    return Draft(
-        cells=cells,
-        contributions=Contributions(
-            cell_nos=[number for number, _, _ in behind],
-            tenants=[part.contribution.tenant_id for _, _, part in behind],
-            measured=[measured for _, measured, _ in behind],
-            row_counts=[part.contribution.row_count for _, _, part in behind],
-            amounts=[part.contribution.amount for _, _, part in behind],
-            digests=[part.digest for _, _, part in behind],
-            row_digests=[part.row_digests for _, _, part in behind],
-        ),
-        cells_in=len(order),
-        suppressed={str(rule): count for rule, count in split[_WHOLE].suppressed.items()},
-    )
-
-
-def _released(
-    workflow: Workflow, cell: Mapping[str, object], withheld: Collection[str]
-) -> Mapping[str, object]:
-    values: dict[str, object] = {name: _json_value(cell[name]) for name in workflow.dimension_names}
-    for measure in workflow.measures:
-        value = None if measure.measured in withheld else cell[measure.column]
-        values[measure.column] = _json_value(rounded(measure, value))
-    return values
-
-
-def _json_value(value: object) -> object:
-    """The value as JSON carries it; numbers keep their digits, dates become ISO 8601."""
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    return value

@@ -16,6 +16,7 @@ class Candidate:
     """A filed candidate: cells that wait in quarantine under their source's class.
 
     ``already_recorded``: this release was filed before; nothing new was written.
+    ``texts_dropped`` counts the texts that could not be proven clean, by why.
     """
 
     promotion_id: UUID
@@ -27,6 +28,7 @@ class Candidate:
     candidate_digest: str
     k_tenants: int
     already_recorded: bool
+    texts_dropped: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,19 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
 
+from anonymization.dimensions import HIDDEN, Dimension
 from anonymization.generalization.combinations import Combinations
 from anonymization.generalization.errors import NoSafeNode
 from anonymization.generalization.hierarchies import Hierarchy, hierarchy_of
 from anonymization.generalization.lattice import search
 from anonymization.generalization.metrics import Metric
 from anonymization.safe_cells import classes_of, models_of
-from anonymization.workflow import HIDDEN, Dimension, Workflow
+from anonymization.workflow import Workflow
 from expectations.disclosure import Contribution
 from stores.sessions import AnonymizerSession
 
@@ -64,7 +64,7 @@ def chosen_levels(
     session: AnonymizerSession,
     workflow: Workflow,
     *,
-    closed_before: date,
+    bound: Mapping[str, object],
     frozen: Sequence[Mapping[str, Any]] | None,
 ) -> tuple[int, ...]:
     """The frozen levels where the family has some, else the cheapest safe ones."""
@@ -73,7 +73,7 @@ def chosen_levels(
         return tuple(levels.get(dimension.column, 0) for dimension in workflow.dimensions)
     if all(dimension.levels == 1 for dimension in workflow.dimensions):
         return (0,) * len(workflow.dimensions)
-    found = _combinations(session, workflow, closed_before)
+    found = _combinations(session, workflow, bound)
     top = tuple(dimension.levels - 1 for dimension in workflow.dimensions)
     if found is None:
         return top
@@ -93,19 +93,21 @@ def chosen_levels(
 
 
 def _combinations(
-    session: AnonymizerSession, workflow: Workflow, closed_before: date
+    session: AnonymizerSession, workflow: Workflow, bound: Mapping[str, object]
 ) -> tuple[Combinations, tuple[Hierarchy, ...]] | None:
     """The rows by their finest values, with who stands behind them; None where nothing fits."""
     names = workflow.dimension_names
     listed = ", ".join(f"b.{name}" for name in names)
     present = " AND ".join(f"b.{name} IS NOT NULL" for name in names)
     cells: dict[tuple[str, ...], list[Contribution]] = {}
-    for row in session.query_tenant_private(
-        f"SELECT {listed}, tenant_id AS contributor, m.fund_id AS contributor_fund, "
+    for row in session.query_sources(
+        workflow.from_class,
+        f"SELECT {listed}, tenant_id AS contributor, "
+        f"{workflow.contributor_fund} AS contributor_fund, "
         f"count(*) AS row_count, sum(amount) AS total FROM ({workflow.rows}) b "
         f"LEFT JOIN control.portfolio_membership m USING (tenant_id) WHERE {present} "
-        f"GROUP BY {listed}, tenant_id, m.fund_id ORDER BY {listed}, tenant_id",
-        closed_before=closed_before,
+        f"GROUP BY {listed}, tenant_id, contributor_fund ORDER BY {listed}, tenant_id",
+        **bound,
     ):
         cells.setdefault(tuple(str(row[name]) for name in names), []).append(
             Contribution(

@@ -8,14 +8,17 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from anonymization.candidate import draft_candidate, extract
+from anonymization.candidate import extract
+from anonymization.checks import checked_candidate
+from anonymization.draft import draft_candidate
 from anonymization.outcomes import Candidate, Publication
 from anonymization.partition import chosen_levels
 from anonymization.registered import WORKFLOWS
 from anonymization.source_digest import source_digest
+from anonymization.text.preparation import prepared_texts
 from anonymization.workflow import Workflow
+from catalog.data_classes import DataClass
 from catalog.promotion_states import OPEN_STATES
-from expectations.suites import candidate_suite
 from lineage.idempotency import keyed_hash
 from lineage.promotions import PromotionState
 from stores.errors import BoundaryRefused
@@ -77,7 +80,7 @@ def declaration(workflow: Workflow) -> dict[str, object]:
         "required_checks": [str(check) for check in workflow.required_checks],
         "publish_mode": str(workflow.publish_mode),
         "family": workflow.family,
-        "measures": {measure.column: sorted(measure.from_columns) for measure in workflow.measures},
+        "measures": {name: sorted(made_of) for name, made_of in workflow.measured_columns.items()},
         "dimensions": [dimension.declared() for dimension in workflow.dimensions],
     }
 
@@ -101,12 +104,14 @@ def prepare_candidate(
     closed_before = workflow.period.first_open_day(now)
     with _run(platform, workflow, digest, one_snapshot=True) as session:
         frozen = session.frozen_partition()
-        levels = chosen_levels(session, workflow, closed_before=closed_before, frozen=frozen)
+        texts = prepared_texts(session, workflow, closed_before=closed_before)
+        bound = {"closed_before": closed_before, **(texts.bound if workflow.text else {})}
+        levels = chosen_levels(session, workflow, bound=bound, frozen=frozen)
         read = extract(
             session,
             workflow,
             levels=levels,
-            closed_before=closed_before,
+            bound=bound,
             control_key=platform.keyring.control_key,
         )
     partition = workflow.partition(levels)
@@ -125,6 +130,8 @@ def prepare_candidate(
             "family": workflow.family,
             "partition": partition,
         }
+        if workflow.text:
+            determines["identifiers"] = keyed_hash(key, {"known": texts.identifiers_digest})
         base_key = keyed_hash(key, determines)
         attempt = session.ended_attempts(base_key) + 1
         promotion_id, already_recorded = session.file_candidate(
@@ -155,6 +162,7 @@ def prepare_candidate(
         candidate_digest=str(record["candidate_digest"]),
         k_tenants=workflow.policy.k_tenants,
         already_recorded=already_recorded,
+        texts_dropped=texts.dropped,
     )
 
 
@@ -214,7 +222,10 @@ def _run(
         run = session.start_run(workflow.name, digest)
     try:
         with platform.anonymizer_session(
-            workflow.name, run, one_snapshot=one_snapshot
+            workflow.name,
+            run,
+            one_snapshot=one_snapshot,
+            reads_fund_private=workflow.from_class is DataClass.FUND_PRIVATE,
         ) as anonymizer:
             yield anonymizer
     finally:
@@ -230,18 +241,7 @@ def _checked(
     phase: str,
     record: bool = True,
 ) -> tuple[CheckResult, ...]:
-    # Imported here: Great Expectations costs seconds of CPU, and a code location needs none of it.
-    from expectations.gx.candidate_checks import run_candidate_checks  # noqa: PLC0415
-
-    suite = candidate_suite(
-        workflow.target_dataset,
-        k_tenants=workflow.policy.k_tenants,
-        allowed_values=workflow.allowed_values,
-    )
-    cells = session.candidate_cells(workflow.from_class, promotion_id)
-    results = run_candidate_checks(
-        suite, [row["cell"] for row in cells], [int(row["tenants"]) for row in cells]
-    )
+    results = checked_candidate(session, workflow, promotion_id)
     if record:
         session.record_checks(
             promotion_id,

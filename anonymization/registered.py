@@ -6,7 +6,10 @@ from anonymization.workflow import Workflow
 from anonymization.workflows.agent_run_aggregates import AGENT_RUN_AGGREGATES
 from anonymization.workflows.capability_index_by_tool import CAPABILITY_INDEX_BY_TOOL
 from anonymization.workflows.fund_portfolio_rollup import FUND_PORTFOLIO_ROLLUP
+from anonymization.workflows.op_partner_brief_patterns import OP_PARTNER_BRIEF_PATTERNS
 from anonymization.workflows.pipeline_benchmark import PIPELINE_BENCHMARK
+from anonymization.workflows.pipeline_reviewer_summaries import PIPELINE_REVIEWER_SUMMARIES
+from anonymization.workflows.sdr_draft_to_pattern_bank import SDR_DRAFT_TO_PATTERN_BANK
 
 __all__ = ["WORKFLOWS", "UnregisteredWorkflow", "registered_workflow"]
 
@@ -15,6 +18,9 @@ WORKFLOWS: tuple[Workflow, ...] = (
     PIPELINE_BENCHMARK,
     AGENT_RUN_AGGREGATES,
     CAPABILITY_INDEX_BY_TOOL,
+    SDR_DRAFT_TO_PATTERN_BANK,
+    PIPELINE_REVIEWER_SUMMARIES,
+    OP_PARTNER_BRIEF_PATTERNS,
 )
 
 

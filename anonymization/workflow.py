@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
+from anonymization.dimensions import HIDDEN, Dimension, placed_by
+from anonymization.text.release import TEXT_COLUMNS, TextRelease
 from catalog.data_classes import DataClass, FlowRule, flow_rule
 from catalog.declared import REGISTRY
 from catalog.floors import DisclosurePolicy, require_floors
 from catalog.registry import Dataset
-from expectations.suites import CheckName
+from expectations.suites import EVERY_CANDIDATE, TEXT_CANDIDATE, CheckName
 
 __all__ = [
     "HIDDEN",
@@ -24,9 +26,6 @@ __all__ = [
     "Workflow",
     "placed_by",
 ]
-
-HIDDEN = "*"
-"""What a dimension becomes at the level that tells nothing."""
 
 
 class IllegalWorkflow(ValueError):
@@ -50,47 +49,6 @@ class Period(StrEnum):
         """First day of the period that `now` falls into: rows before it are closed."""
         month = now.month if self is Period.MONTH else 3 * ((now.month - 1) // 3) + 1
         return date(now.year, month, 1)
-
-
-@dataclass(frozen=True, slots=True)
-class Dimension:
-    """One dimension of a partition: how a source row falls into a cell.
-
-    ``expression`` is over the source tables, as it stands in the workflow's ``rows``; ``made_of``
-    names the columns it reads. ``coarser`` says what each value becomes, level by level;
-    ``may_be_hidden`` adds a last level at which all values are alike. Without either it is fixed.
-    """
-
-    column: str
-    expression: str
-    made_of: tuple[str, ...]
-    coarser: tuple[Mapping[str, str], ...] = ()
-    may_be_hidden: bool = False
-
-    @property
-    def levels(self) -> int:
-        """How many levels there are, the values as they are included."""
-        return 1 + len(self.coarser) + self.may_be_hidden
-
-    def label(self, value: str, level: int) -> str | None:
-        """What the value becomes at that level; None where its hierarchy does not know it."""
-        if level == 0:
-            return value
-        return self.coarser[level - 1].get(value) if level <= len(self.coarser) else HIDDEN
-
-    def declared(self) -> dict[str, object]:
-        """All that decides into which cells rows may fall, as JSON."""
-        return {
-            "column": self.column,
-            "expression": " ".join(self.expression.split()),
-            "coarser": [dict(sorted(level.items())) for level in self.coarser],
-            "levels": self.levels,
-        }
-
-
-def placed_by(dimensions: Sequence[Dimension]) -> str:
-    """The dimensions as a workflow's SELECT lists them."""
-    return ", ".join(f"{each.expression} AS {each.column}" for each in dimensions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +94,8 @@ class Workflow:
     what dominance is measured on), the dimensions as `placed_by` lists them and whatever the
     measures read. It binds ``:closed_before``, the first day of the open period.
     ``suppression`` is the share of rows that the first release may leave out when it chooses how
-    coarse the partition is.
+    coarse the partition is. ``text`` says which texts its patterns are made of; ``rows`` then
+    joins what was prepared of them.
     """
 
     name: str
@@ -153,7 +112,8 @@ class Workflow:
     suppression: float = 0.0
     allowed_values: Mapping[str, frozenset[str]] = field(default_factory=dict)
     publish_mode: PublishMode = PublishMode.ONCE
-    required_checks: tuple[CheckName, ...] = tuple(CheckName)
+    required_checks: tuple[CheckName, ...] = EVERY_CANDIDATE
+    text: TextRelease | None = None
 
     def __post_init__(self) -> None:
         source_classes = {dataset.data_class for dataset in self.source_datasets}
@@ -180,6 +140,7 @@ class Workflow:
             )
             raise IllegalWorkflow(message)
         released = [*self.dimension_names, *(measure.column for measure in self.measures)]
+        released += TEXT_COLUMNS if self.text else ()
         declared = [c.name for c in self.target_dataset.columns if c.name != "promotion_id"]
         if sorted(released) != sorted(declared):
             message = (
@@ -188,6 +149,19 @@ class Workflow:
             )
             raise IllegalWorkflow(message)
         self._require_told_rows()
+        self._require_searched_text()
+
+    def _require_searched_text(self) -> None:
+        """Text leaves only where every known identifier was looked for in it."""
+        writes = any(column.free_text for column in self.target_dataset.columns)
+        if (writes or self.text) and not (
+            self.text and set(self.required_checks) >= set(TEXT_CANDIDATE)
+        ):
+            message = (
+                f"workflow {self.name}: it releases text, so it declares it as `text` and requires "
+                f"the checks {', '.join(TEXT_CANDIDATE)}"
+            )
+            raise IllegalWorkflow(message)
 
     def _require_told_rows(self) -> None:
         """What rows are placed and measured by is what is declared, or the guard is told a tale."""
@@ -213,6 +187,28 @@ class Workflow:
         if wrong:
             message = f"workflow {self.name}: {'; '.join(wrong)}; mend its declaration"
             raise IllegalWorkflow(message)
+
+    @property
+    def contributor_fund(self) -> str:
+        """The fund a contributor counts for, as SQL: where funds contribute, each is its own."""
+        return "b.tenant_id" if self.from_class is DataClass.FUND_PRIVATE else "m.fund_id"
+
+    @property
+    def measured(self) -> dict[str, Measure]:
+        """One measure for each set of source columns that is measured, the text among them."""
+        by_columns = {measure.measured: measure for measure in self.measures}
+        if self.text:
+            told = Measure("content", "count(templates)", self.text.from_columns, ("templates",))
+            by_columns[told.measured] = told
+        return by_columns
+
+    @property
+    def measured_columns(self) -> dict[str, tuple[str, ...]]:
+        """Each released column that is measured, and the source columns it aggregates."""
+        columns = {measure.column: measure.from_columns for measure in self.measures}
+        if self.text:
+            columns |= dict.fromkeys(("content", "embedding"), self.text.from_columns)
+        return columns
 
     @property
     def dimension_names(self) -> tuple[str, ...]:
@@ -250,4 +246,8 @@ class Workflow:
     def column_lineage(self) -> dict[str, tuple[str, ...]]:
         """Each released column, and the `schema.dataset.column` names it is made of."""
         placed = {dimension.column: dimension.made_of for dimension in self.dimensions}
-        return placed | {m.column: m.from_columns for m in self.measures}
+        made_of = placed | self.measured_columns
+        if self.text:
+            keyed = dict.fromkeys(name for columns in placed.values() for name in columns)
+            made_of["item_id"] = tuple(keyed)
+        return made_of

@@ -170,7 +170,8 @@ def _said(
 def _shared(platform: Platform, connection: psycopg.Connection, count: int) -> Iterator[Figure]:
     """The namespace that all share: its index, beside an exact search."""
     connection.execute(
-        "INSERT INTO anonymized.pattern_bank SELECT item_id, content, embedding, gen_random_uuid()"
+        "INSERT INTO anonymized.pattern_bank SELECT item_id, content, embedding, gen_random_uuid(),"
+        " 'email', '*', item_id, 'brief', '2026-Q1', 5, 0.1, 0.1"
         f" FROM public.plain WHERE item_id < '{count:09}' ON CONFLICT DO NOTHING"
     )
     held = connection.execute("SELECT count(*) FROM anonymized.pattern_bank").fetchone()

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from catalog.data_classes import DataClass
 from catalog.datahub_errors import (
     DataHubError,
+    DataHubFailing,
     DataHubRefused,
     DataHubTokenRefused,
     DataHubUnreachable,
@@ -30,6 +31,7 @@ __all__ = [
     "ColumnStep",
     "Crossing",
     "DataHubError",
+    "DataHubFailing",
     "DataHubRefused",
     "DataHubSettings",
     "DataHubTokenRefused",
@@ -113,6 +115,7 @@ class PromotionRun:
 
     run_id: str
     workflow: str
+    state: str
     from_class: str
     to_class: str
     approved_by: str | None

@@ -14,10 +14,13 @@ from typing import Literal, Self
 import requests
 from datahub.cli.cli_utils import fixup_gms_url
 from datahub.configuration.common import ConfigurationError, GraphError, OperationalError
+from datahub.emitter.rest_emitter import EmitMode
 from datahub.ingestion.graph.client import DataHubGraph
 from datahub.ingestion.graph.config import DatahubClientConfig
+from datahub.metadata.schema_classes import _Aspect
 from datahub.sdk.lineage_client import LineageResult
 from datahub.sdk.main_client import DataHubClient
+from datahub.sdk.search_filters import FilterDsl as F
 
 from catalog import datahub_names, datahub_search, datahub_trail
 from catalog.data_classes import DataClass
@@ -31,11 +34,13 @@ from catalog.datahub_client import (
 )
 from catalog.datahub_errors import (
     DataHubError,
+    DataHubFailing,
     DataHubRefused,
     DataHubTokenRefused,
     DataHubUnreachable,
 )
-from catalog.datahub_vocabulary import Proposal
+from catalog.datahub_nameless import nameless
+from catalog.datahub_proposals import Proposal
 from catalog.registry import StoreKind
 
 __all__ = ["DataHubConnection", "open_connection"]
@@ -44,6 +49,7 @@ _CONNECT_SECONDS = 4.0
 _ANSWER_SECONDS = 30.0
 _BUSY = frozenset({429, 502, 503, 504})
 _TOKEN_REFUSED = frozenset({401, 403})
+_FIRST_FAILURE = 500
 _LONGEST_REASON = 600
 _PAGE = 500
 _DATASET, _RUN = "DATASET", "DATA_PROCESS_INSTANCE"
@@ -89,7 +95,27 @@ class DataHubConnection:
     def emit(self, proposals: Sequence[Proposal]) -> None:
         """Send proposals; DataHub has them all when this returns."""
         with _translated(self.settings):
-            self._graph.emit_mcps(proposals)
+            # Synchronous whatever the environment says: an event is delivered once it is stored.
+            self._graph.emit_mcps(nameless(proposals), emit_mode=EmitMode.SYNC_PRIMARY)
+
+    def read(
+        self, entity_type: str, urns: Sequence[str], aspects: Sequence[str]
+    ) -> dict[str, dict[str, _Aspect]]:
+        """The named aspects of those entities, as far as DataHub has them."""
+        found: dict[str, dict[str, _Aspect]] = {}
+        with _translated(self.settings):
+            for first in range(0, len(urns), _PAGE):
+                page = list(urns[first : first + _PAGE])
+                held = self._graph.get_entities(entity_type, page, list(aspects))
+                for urn, named in held.items():
+                    found[urn] = {name: aspect for name, (aspect, _) in named.items()}
+        return found
+
+    def dataset_urns(self, platforms: Sequence[str]) -> list[str]:
+        """Every dataset on those platforms that is not removed."""
+        rule = F.and_(F.entity_type("dataset"), F.platform(list(platforms)))
+        with _translated(self.settings):
+            return [str(urn) for urn in self._client.search.get_urns(filter=rule)]
 
     def search(
         self,
@@ -219,6 +245,13 @@ def _translation(error: Exception, settings: DataHubSettings) -> DataHubError:
             "or correct DATAHUB_GMS_URL. What waits in the outbox is not lost"
         )
         return DataHubUnreachable(message)
+    if is_unreadable or (status is not None and status >= _FIRST_FAILURE):
+        told = "an unreadable answer" if status is None else f"HTTP {status}"
+        message = (
+            f"DataHub at {settings.address} failed ({told}): {_reason(error)}. What waits in the "
+            "outbox is not lost; its own log says what is wrong"
+        )
+        return DataHubFailing(message)
     return DataHubRefused(f"DataHub at {settings.address} refused: {_reason(error)}")
 
 

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-__all__ = ["DataHubError", "DataHubRefused", "DataHubTokenRefused", "DataHubUnreachable"]
+__all__ = [
+    "DataHubError",
+    "DataHubFailing",
+    "DataHubRefused",
+    "DataHubTokenRefused",
+    "DataHubUnreachable",
+]
 
 
 class DataHubError(Exception):
@@ -11,6 +17,7 @@ class DataHubError(Exception):
     DataHubError
     ├── DataHubUnreachable    (nothing answers, or it is overloaded: try again later)
     ├── DataHubTokenRefused   (it answers, and does not know the token)
+    ├── DataHubFailing        (it answers, with a failure of its own: try again later)
     └── DataHubRefused        (it answers, and refuses what was sent or asked)
     """
 
@@ -21,6 +28,10 @@ class DataHubUnreachable(DataHubError):
 
 class DataHubTokenRefused(DataHubError):
     """DataHub answers, but does not accept the token."""
+
+
+class DataHubFailing(DataHubError):
+    """DataHub answers with a failure of its own, or with what nobody can read."""
 
 
 class DataHubRefused(DataHubError):

@@ -1,35 +1,27 @@
 """The registry as DataHub sees it: metadata change proposals for every dataset and column.
 
-Tags, terms, owners and properties are patched under our own attribution, so what people added by
-hand stays. It imports the DataHub SDK, so it is itself imported only inside functions that emit.
+Written whole is what only we write; labels are `catalog.datahub_labels`' patches. It imports the
+DataHub SDK, so it is itself imported only inside functions that emit.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 import datahub.metadata.schema_classes as models
-from datahub.emitter.mcp import MetadataChangeProposalWrapper
-from datahub.specific.aspect_helpers.structured_properties import HasStructuredPropertiesPatch
-from datahub.specific.dataset import DatasetPatchBuilder
 
 from catalog import datahub_names
-from catalog.data_classes import DataClass
-from catalog.datahub_vocabulary import (
-    Proposal,
-    attribution,
-    audit_stamp,
-    container_urn,
-    vocabulary_proposals,
-)
-from catalog.registry import Column, ColumnType, Dataset, StoreKind
+from catalog.datahub_labels import column_labels, dataset_labels
+from catalog.datahub_proposals import Proposal, audit_stamp
+from catalog.datahub_vocabulary import DeclaredEntity, container_of, vocabulary_proposals
+from catalog.registry import Column, ColumnType, Dataset
 
-__all__ = ["catalog_batches", "catalog_digest", "dataset_proposals"]
+__all__ = ["catalog_batches", "catalog_digest", "dataset_proposals", "declared_dataset"]
 
 _TYPES: Mapping[ColumnType, Callable[[], Any]] = {  # Any: the SDK's classes share no base
     ColumnType.TEXT: models.StringTypeClass,
@@ -51,17 +43,13 @@ _TYPES: Mapping[ColumnType, Callable[[], Any]] = {  # Any: the SDK's classes sha
 _DIGEST_TIME = datetime.fromtimestamp(0, tz=UTC)
 
 
-class _ColumnPatch(HasStructuredPropertiesPatch):
-    """A patch of a column's own entity; the SDK has a builder for datasets only."""
-
-
 def catalog_batches(datasets: Iterable[Dataset], at: datetime) -> tuple[tuple[Proposal, ...], ...]:
     """Everything to emit, in batches that must arrive in this order."""
     declared = tuple(datasets)
     return (
         tuple(vocabulary_proposals(declared, at)),
         tuple(p for dataset in declared for p in dataset_proposals(dataset, at)),
-        tuple(p for dataset in declared for p in _column_proposals(dataset)),
+        tuple(p for dataset in declared for p in column_labels(dataset)),
     )
 
 
@@ -75,68 +63,34 @@ def catalog_digest(datasets: Iterable[Dataset]) -> str:
 
 
 def dataset_proposals(dataset: Dataset, at: datetime) -> list[Proposal]:
-    """Everything that DataHub is told of one dataset."""
-    urn = datahub_names.dataset_urn(dataset)
-    owned: list[models._Aspect] = [
-        models.StatusClass(removed=False),
-        models.DatasetPropertiesClass(
-            name=dataset.name,
-            qualifiedName=f"{datahub_names.DATABASE}.{dataset.qualified_name}",
-            description=dataset.description,
-            customProperties=_custom_properties(dataset),
+    """Everything that DataHub is told of one dataset, whatever it holds."""
+    return [*declared_dataset(dataset, at).proposals(), *dataset_labels(dataset, at)]
+
+
+def declared_dataset(dataset: Dataset, at: datetime) -> DeclaredEntity:
+    """What we declare of one dataset, its labels aside."""
+    return DeclaredEntity(
+        datahub_names.dataset_urn(dataset),
+        owned=(
+            models.StatusClass(removed=False),
+            models.DatasetPropertiesClass(
+                name=dataset.name,
+                qualifiedName=f"{datahub_names.DATABASE}.{dataset.qualified_name}",
+                description=dataset.description,
+                customProperties=_custom_properties(dataset),
+            ),
+            _schema(dataset, at),
+            models.SubTypesClass(typeNames=[datahub_names.SUBTYPES[dataset.kind]]),
+            models.ContainerClass(container=container_of(dataset)),
         ),
-        _schema(dataset, at),
-        models.SubTypesClass(typeNames=[datahub_names.SUBTYPES[dataset.kind]]),
-    ]
-    if dataset.kind is not StoreKind.KV_PREFIX:
-        owned.append(models.ContainerClass(container=container_urn(dataset.schema)))
-    return [
-        *(MetadataChangeProposalWrapper(entityUrn=urn, aspect=aspect) for aspect in owned),
-        *_labels(dataset, urn, at),
-    ]
-
-
-def _labels(dataset: Dataset, urn: str, at: datetime) -> Iterator[Proposal]:
-    """Patches that set the class, its tag and term, and the owning team."""
-    ours = attribution(at)
-    patch = DatasetPatchBuilder(urn)
-    for other in DataClass:
-        if other is not dataset.data_class:
-            patch.remove_tag(datahub_names.class_tag(other), datahub_names.OWN_PLATFORM)
-            patch.remove_term(datahub_names.class_term(other), datahub_names.OWN_PLATFORM)
-    patch.add_tag(
-        models.TagAssociationClass(
-            tag=datahub_names.class_tag(dataset.data_class), attribution=ours
-        )
+        once=(models.DomainsClass(domains=[datahub_names.domain_urn(dataset.owner)]),),
     )
-    patch.add_term(
-        models.GlossaryTermAssociationClass(
-            urn=datahub_names.class_term(dataset.data_class), attribution=ours
-        )
-    )
-    patch.add_owner(
-        models.OwnerClass(
-            owner=datahub_names.team_urn(dataset.owner),
-            type=models.OwnershipTypeClass.TECHNICAL_OWNER,
-            typeUrn="urn:li:ownershipType:__system__technical_owner",
-            attribution=ours,
-        )
-    )
-    # Without attribution: the registry decides the class, also over a value set by hand.
-    patch.set_structured_property(datahub_names.CLASS_PROPERTY, str(dataset.data_class))
-    yield from patch.build()
-
-
-def _column_proposals(dataset: Dataset) -> Iterator[Proposal]:
-    urn = datahub_names.dataset_urn(dataset)
-    for column in dataset.columns:
-        patch = _ColumnPatch(datahub_names.column_urn(urn, column.name))
-        patch.set_structured_property(datahub_names.CLASS_PROPERTY, str(dataset.class_of(column)))
-        yield from patch.build()
 
 
 def _custom_properties(dataset: Dataset) -> dict[str, str]:
     stated = {
+        "declared_by": datahub_names.DECLARED_BY,
+        "data_class": str(dataset.data_class),
         "store_kind": str(dataset.kind),
         "key_pattern": dataset.key_pattern,
         "kept_in": dataset.physical,

@@ -18,17 +18,22 @@ __all__ = [
     "CLASS_PROPERTY",
     "CLASS_PROPERTY_FIELD",
     "DATABASE",
+    "DATA_STEWARD",
+    "DECLARED_BY",
     "GLOSSARY_NODE",
     "KEY_VALUE_PLATFORM",
     "OWN_PLATFORM",
+    "PLATFORM_DOMAIN",
     "SUBTYPES",
     "TABLE_PLATFORM",
     "class_of_tag",
+    "class_of_term",
     "class_tag",
     "class_term",
     "column_urn",
     "dataset_name",
     "dataset_urn",
+    "domain_urn",
     "owner_urn",
     "platform_of",
     "team_urn",
@@ -48,6 +53,11 @@ OWN_PLATFORM = "urn:li:dataPlatform:classline"
 TABLE_PLATFORM = "urn:li:dataPlatform:postgres"
 KEY_VALUE_PLATFORM = "urn:li:dataPlatform:classline-kv"
 ACTOR = "urn:li:corpuser:classline"
+DECLARED_BY = "classline"
+"""What a dataset's custom property ``declared_by`` says of ours: only those are ever removed."""
+DATA_STEWARD = "urn:li:ownershipType:__system__data_steward"
+"""DataHub's own ownership type of that name."""
+PLATFORM_DOMAIN = "urn:li:domain:classline"
 GLOSSARY_NODE = "urn:li:glossaryNode:classline.data_classification"
 
 _PROPERTY_NAME = "classline.data_class"
@@ -67,6 +77,11 @@ def class_of_tag(tag: str) -> DataClass | None:
     return next((known for known in DataClass if tag == class_tag(known)), None)
 
 
+def class_of_term(term: str) -> DataClass | None:
+    """The class that a glossary term defines, or None for any other term."""
+    return next((known for known in DataClass if term == class_term(known)), None)
+
+
 def class_term(data_class: DataClass) -> str:
     """The glossary term that defines a class."""
     return f"urn:li:glossaryTerm:classline.{data_class}"
@@ -75,6 +90,11 @@ def class_term(data_class: DataClass) -> str:
 def team_urn(owner: str) -> str:
     """The group of an owner that the registry writes as ``team:<name>``."""
     return f"urn:li:corpGroup:{owner.removeprefix('team:')}"
+
+
+def domain_urn(owner: str) -> str:
+    """The domain of what an owner answers for, inside the platform's."""
+    return f"{PLATFORM_DOMAIN}.{owner.removeprefix('team:')}"
 
 
 def owner_urn(owner: str) -> str:

@@ -7,6 +7,7 @@ from catalog.datasets import (
     ascend_platform_metric,
     control,
     fund_private,
+    review,
     staging,
     tenant_private,
 )
@@ -21,6 +22,7 @@ REGISTRY = Registry(
         *anonymized_benchmark.DATASETS,
         *ascend_platform_metric.DATASETS,
         *control.DATASETS,
+        *review.DATASETS,
         *staging.DATASETS,
     )
 )

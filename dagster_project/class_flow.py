@@ -101,6 +101,8 @@ class _Judge:
         yield from self._facts.outside
         for asset in self._facts.assets:
             yield from _label_violations(asset)
+            if not self._is_candidate(asset):
+                yield from _unregistered(asset)
             yield from self._edge_violations(asset)
             yield from self._joint_violations(asset)
         for check in self._facts.checks:
@@ -111,6 +113,15 @@ class _Judge:
                 yield f"{written(key)}: declared {times} times; an asset has one declaration"
         for workflow in WORKFLOWS:
             yield from self._workflow_violations(workflow)
+
+    def _is_candidate(self, asset: AssetFact) -> bool:
+        """Whether a registered workflow built it as its candidate, which is no store."""
+        return any(
+            asset.producer is crossing.candidate
+            and asset.key == candidate_key(crossing.workflow)
+            and asset.tag == crossing.workflow.from_class
+            for crossing in self._crossings
+        )
 
     def _class_of(self, key: Key) -> DataClass:
         """The registry's class, else the tag's, else the key's; else unlabelled, so tenant's."""
@@ -234,13 +245,18 @@ def _label_violations(asset: AssetFact) -> Iterator[str]:
     elif asset.tag != asset.key[0]:
         yield f"{shown}: tag {CLASS_TAG} and the first part of the key disagree"
     registered = _BY_SHORT_NAME.get(asset.key[-1])
-    if registered is None and asset.tag in set(DataClass) - {DataClass.TENANT_PRIVATE}:
-        yield (
-            f"{shown}: no such dataset is registered, so it counts as tenant_private; "
-            "declare it in catalog.datasets"
-        )
     if registered is not None and asset.tag != registered.data_class:
         yield (
             f"{shown}: the registry declares {registered.qualified_name} as "
             f"{registered.data_class}; a class is loosened only by a decision record"
+        )
+
+
+def _unregistered(asset: AssetFact) -> Iterator[str]:
+    """An asset that claims a class although the registry knows no store of its name."""
+    unknown = asset.key[-1] not in _BY_SHORT_NAME
+    if unknown and asset.tag in set(DataClass) - {DataClass.TENANT_PRIVATE}:
+        yield (
+            f"{written(asset.key)} [{asset.tag}]: no such dataset is registered, so it counts as "
+            "tenant_private; declare it in catalog.datasets"
         )

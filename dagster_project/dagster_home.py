@@ -19,6 +19,10 @@ nux:
 compute_logs:
   module: dagster._core.storage.noop_compute_log_manager
   class: NoOpComputeLogManager
+# Runs are stamped with whom the proxy authenticated; what a caller says of that is blanked.
+run_coordinator:
+  module: dagster_project.run_coordinator
+  class: StampingRunCoordinator
 # Runs that read the same rows wait for each other; assets name their pool.
 concurrency:
   pools:

@@ -31,6 +31,7 @@ def candidate_figures(candidate: Candidate) -> Mapping[str, MetadataValue]:
         "cells_kept": MetadataValue.int(candidate.cells_kept),
         "dagster/row_count": MetadataValue.int(candidate.cells_kept),
         "suppressed": MetadataValue.json(dict(candidate.suppressed)),
+        "texts_dropped": MetadataValue.json(dict(candidate.texts_dropped)),
         "candidate_digest": MetadataValue.text(candidate.candidate_digest),
         "k": MetadataValue.int(candidate.k_tenants),
         "already_recorded": MetadataValue.bool(candidate.already_recorded),
@@ -49,6 +50,7 @@ def candidate_from(metadata: Mapping[str, MetadataValue]) -> Candidate:
         candidate_digest=_read(metadata, "candidate_digest", str),
         k_tenants=_read(metadata, "k", int),
         already_recorded=_read(metadata, "already_recorded", bool),
+        texts_dropped=_counts(metadata, "texts_dropped"),
     )
 
 

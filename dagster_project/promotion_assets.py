@@ -35,12 +35,13 @@ from anonymization.registered import WORKFLOWS, UnregisteredWorkflow
 from anonymization.workflow import Workflow
 from catalog.declared import REGISTRY
 from dagster_project.asset_labels import class_tag, column_schema, kinds
+from dagster_project.candidate_pictures import candidate_pictures
+from dagster_project.check_descriptions import CHECK_DESCRIPTIONS
 from dagster_project.crossings import Crossing, candidate_key, source_keys
 from dagster_project.errors_without_values import RETRIES, errors_without_values
 from dagster_project.figures import candidate_figures, publication_figures
 from dagster_project.requester import proven_requester
 from dagster_project.resources import PlatformResource
-from expectations.suites import CheckName
 from lineage.promotions import PromotionState
 
 __all__ = ["PromotionAssets", "promotion_assets"]
@@ -53,13 +54,6 @@ _FRESH = FreshnessPolicy.time_window(
     fail_window=timedelta(days=3), warn_window=timedelta(days=1, hours=12)
 )
 """Workflows run every night: a night missed is a warning, three are a failure."""
-
-
-_CHECK_DESCRIPTIONS = {
-    CheckName.OUTPUT_SCHEMA: "Every cell has the declared columns, types and allowed values.",
-    CheckName.NO_PII_SHAPED_VALUE: "No cell holds anything shaped like a name, address or secret.",
-    CheckName.K_DISTINCT_TENANTS: "Every cell stands for enough different tenants.",
-}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -146,7 +140,10 @@ def _candidate_asset(workflow: Workflow) -> AssetsDefinition:
                     platform.opened.keyring.control_key, context.run.tags, context.run.run_id
                 ),
             )
-        return MaterializeResult(value=filed.promotion_id, metadata=candidate_figures(filed))
+            pictures = candidate_pictures(platform.opened, workflow, filed.promotion_id)
+        return MaterializeResult(
+            value=filed.promotion_id, metadata={**candidate_figures(filed), **pictures}
+        )
 
     return candidate
 
@@ -159,7 +156,7 @@ def _candidate_checks(workflow: Workflow) -> AssetChecksDefinition:
         description=f"Looks at the candidate of {workflow.name} before anything is released.",
         specs=[
             AssetCheckSpec(
-                str(name), asset=key, description=_CHECK_DESCRIPTIONS[name], blocking=True
+                str(name), asset=key, description=CHECK_DESCRIPTIONS[name], blocking=True
             )
             for name in workflow.required_checks
         ],

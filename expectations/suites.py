@@ -6,6 +6,7 @@ holds no value of any row, and knows nothing of the library that runs it.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,21 +19,41 @@ from catalog.registry import Column, ColumnType, Dataset
 from expectations.errors import UncheckableColumn, UnknownColumn, WeakSuite
 
 __all__ = [
+    "EVERY_CANDIDATE",
+    "TEXT_CANDIDATE",
     "CandidateColumn",
     "CandidateSuite",
     "CheckName",
     "CheckResult",
+    "WrittenVector",
     "candidate_suite",
     "has_type",
 ]
 
 
 class CheckName(StrEnum):
-    """The checks every candidate must pass before it is published."""
+    """The checks a candidate must pass before it is published."""
 
     OUTPUT_SCHEMA = "output_schema"
     NO_PII_SHAPED_VALUE = "no_pii_shaped_value"
     K_DISTINCT_TENANTS = "k_distinct_tenants"
+    NO_KNOWN_IDENTIFIERS = "no_known_identifiers"
+    EMBEDDED_FROM_CONTENT = "embedded_from_content"
+
+
+EVERY_CANDIDATE = (
+    CheckName.OUTPUT_SCHEMA,
+    CheckName.NO_PII_SHAPED_VALUE,
+    CheckName.K_DISTINCT_TENANTS,
+)
+"""What is required of every candidate."""
+
+TEXT_CANDIDATE = (
+    *EVERY_CANDIDATE,
+    CheckName.NO_KNOWN_IDENTIFIERS,
+    CheckName.EMBEDDED_FROM_CONTENT,
+)
+"""What is required of a candidate that holds text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +90,30 @@ class CandidateSuite:
     columns: tuple[CandidateColumn, ...]
     key: tuple[str, ...]
     k_tenants: int
+    seeks_known_identifiers: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenVector:
+    """A vector as a candidate carries it, written out; it shows none of its numbers as text."""
+
+    numbers: tuple[float, ...]
+
+    @classmethod
+    def parsed(cls, text: object) -> WrittenVector | None:
+        """The vector that the text writes out; None where it is none."""
+        try:
+            numbers = json.loads(text) if isinstance(text, str) else None
+        except ValueError:
+            return None
+        if not isinstance(numbers, list) or not all(map(_is_finite_number, numbers)):
+            return None
+        return cls(tuple(map(float, numbers)))
+
+    def __str__(self) -> str:
+        return "a vector"
+
+    __repr__ = __str__
 
 
 # The promotion that releases a row is written into it at publication: a candidate has none yet.
@@ -82,7 +127,9 @@ _CHECKABLE = _NUMBERS | {
     ColumnType.DATE,
     ColumnType.TIMESTAMP,
     ColumnType.UUID,
+    ColumnType.VECTOR_384,
 }
+_VECTOR_LENGTH = 384
 
 
 def candidate_suite(
@@ -90,6 +137,7 @@ def candidate_suite(
     *,
     k_tenants: int,
     allowed_values: Mapping[str, frozenset[str]],
+    seeks_known_identifiers: bool = False,
 ) -> CandidateSuite:
     """The suite of candidates for that dataset.
 
@@ -119,6 +167,7 @@ def candidate_suite(
         columns=columns,
         key=tuple(name for name in dataset.primary_key if name != _SET_AT_PUBLICATION),
         k_tenants=k_tenants,
+        seeks_known_identifiers=seeks_known_identifiers,
     )
 
 
@@ -135,6 +184,8 @@ def has_type(value: object, column_type: ColumnType) -> bool:
         return isinstance(value, bool)
     if column_type in _INTEGERS:
         return isinstance(value, int) and not isinstance(value, bool)
+    if column_type is ColumnType.VECTOR_384:
+        return isinstance(value, WrittenVector) and len(value.numbers) == _VECTOR_LENGTH
     if column_type in _NUMBERS:
         return _is_finite_number(value)
     return _is_moment_or_id(value, column_type)

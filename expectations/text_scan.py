@@ -2,44 +2,34 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
-from expectations.findings import Scan
-from expectations.pii_shapes import shapes_in
+from expectations.findings import KNOWN_IDENTIFIER, TENANT_ID, Scan
 
-__all__ = ["may_hold_a_shape", "pii_scan"]
+if TYPE_CHECKING:
+    from expectations.identifiers import KnownIdentifiers
 
-# What every shape needs at least one of, in text that folding leaves as it is: a digit, an @, a
-# colon, a bracket around a spelled-out sign; or a character that folding removes.
-_SIGNS = re.compile(r"[0-9@:(\[{<\x00-\x08\x0e-\x1b\x7f]")
-# Or else: a dot inside a word, a hardware address of letters, the start or the length of a token.
-_RUNS = re.compile(
-    r"\.[\w-]|[a-f]{2}-[a-f]{2}-|[\w+/=-]{32}|--|eyj|akia|asia|aiza|bearer"
-    r"|(?<!\w)(?:[spr]k|gh[posu]|glpat|xox[abeoprs]|npm|hf|shpat)[_-]",
-    re.IGNORECASE,
-)
-_SHORTEST_NUMBER = 8
+__all__ = ["kinds_in", "pii_scan"]
 
 
-def pii_scan() -> Scan:
-    """A scan for what looks like personal data or a secret."""
-    return _shapes
+def pii_scan(known: KnownIdentifiers | None = None) -> Scan:
+    """A scan for what looks like personal data or a secret, and for what is known."""
+
+    def scan(texts: Sequence[str | None]) -> Iterable[tuple[int, str]]:
+        # Imported here: declaring a check must not cost what only a run of it needs.
+        from expectations.identifiers.detection import finds  # noqa: PLC0415
+
+        for found in finds(texts, known):
+            for text, kind, is_known in zip(found.texts, found.kinds, found.known, strict=True):
+                if is_known:
+                    yield text, KNOWN_IDENTIFIER
+                elif kind != TENANT_ID:  # counted apart: it is no personal data
+                    yield text, str(kind)
+
+    return scan
 
 
-def may_hold_a_shape(text: str) -> bool:
-    """Whether a closer look could find anything; False only where it never would."""
-    if not text.isascii():
-        return True
-    if len(text) < _SHORTEST_NUMBER and text.isdigit():
-        return False
-    return bool(_SIGNS.search(text) or _RUNS.search(text))
-
-
-def _shapes(texts: Sequence[str | None]) -> Iterable[tuple[int, str]]:
-    return (
-        (place, str(shape).upper())
-        for place, text in enumerate(texts)
-        if text and may_hold_a_shape(text)
-        for shape in shapes_in(text)
-    )
+def kinds_in(text: str) -> frozenset[str]:
+    """Every kind that one text holds."""
+    return frozenset(kind for _, kind in pii_scan()([text]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 __all__ = ["WorkflowDescription"]
 
@@ -12,7 +12,9 @@ __all__ = ["WorkflowDescription"]
 class WorkflowDescription:
     """A workflow in words, and which source columns each released column is made of.
 
-    ``column_lineage`` maps a column of the target to ``schema.dataset.column`` names.
+    ``column_lineage`` maps a column of the target to ``schema.dataset.column`` names. ``statement``
+    is the SELECT that yields its source rows, empty where it has none. ``checks`` says in words
+    what each of its checks looks at, by the check's name.
     """
 
     name: str
@@ -21,3 +23,10 @@ class WorkflowDescription:
     sources: tuple[str, ...]
     target: str
     column_lineage: Mapping[str, tuple[str, ...]]
+    statement: str = ""
+    checks: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def code_location(self) -> str:
+        """The file that holds the workflow, from the repository's root; empty where unknown."""
+        return f"{self.module.replace('.', '/')}.py" if self.module else ""

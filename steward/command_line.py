@@ -11,13 +11,17 @@ from steward.commands import (
     boundary,
     catalog,
     check,
+    datahub,
     demo,
+    desk,
     export,
     installation,
     intake,
     kanon,
     keys,
+    ledger,
     lint,
+    pii,
     promotion,
     promotions,
     registry,
@@ -41,13 +45,17 @@ intake.add_to(app)
 promotion.add_to(app)
 promotions.add_to(app)
 catalog.add_to(app)
+datahub.add_to(app)
 review.add_to(app)
+desk.add_to(app)
 boundary.add_to(app)
 check.add_to(app)
 keys.add_to(app)
+ledger.add_to(app)
 kanon.add_to(app)
 tenant.add_to(app)
 workflow.add_to(app)
+pii.add_to(app)
 lint.add_to(app)
 audit.add_to(app)
 export.add_to(app)

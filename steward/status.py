@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from datetime import UTC, datetime
 
 from catalog.embedded_server import embedded_running
+from lineage.ledger import ledger_protection
 from stores.databases import EmbeddedDatabase, database_of
 from stores.errors import DatabaseUnreachable
 from stores.home import classline_home
@@ -40,10 +42,12 @@ def _recorded(platform: Platform) -> dict[str, object]:
         states = Counter(
             str(row["state"]) for row in session.records_ascend_platform_metric("promotions")
         )
-        waiting = session.records_ascend_platform_metric("outbox", "delivered_at IS NULL")
+        undelivered = session.outbox_ascend_platform_metric().undelivered()
         runs = session.records_ascend_platform_metric(
             "workflow_runs", "finished_at IS NULL AND closes_at > clock_timestamp()"
         )
+    dead = [event for event in undelivered if event["dead_at"] is not None]
+    waiting = [event for event in undelivered if event["dead_at"] is None]
     errors = Counter(str(event["last_error"]) for event in waiting if event["last_error"])
     return {
         **counts,
@@ -51,4 +55,21 @@ def _recorded(platform: Platform) -> dict[str, object]:
         "open_runs": len(runs),
         "outbox_waiting": len(waiting),
         "outbox_errors": dict(errors),
+        "outbox_dead_letters": [
+            f"{event['kind']} {event['subject']}: {event['last_error']}" for event in dead
+        ],
+        **_ledger(platform),
+    }
+
+
+def _ledger(platform: Platform) -> dict[str, object]:
+    protection = ledger_protection(platform, datetime.now(UTC))
+    age = protection.oldest_unsealed_seconds
+    return {
+        "ledger_entries": protection.entries,
+        "ledger_sealed": protection.sealed,
+        "ledger_outside": protection.outside,
+        "ledger_unsealed": protection.unsealed,
+        "ledger_oldest_unsealed_seconds": None if age is None else round(age),
+        "ledger_remark": protection.remark,
     }

@@ -46,9 +46,13 @@ class AlertKind(StrEnum):
     TENANTS_READ_IN_RUN = "tenants_read_in_run"
     BOUNDARY_RULE_BROKEN = "boundary_rule_broken"
     PROMOTION_REVOKED = "promotion_revoked"
+    CLASS_LABEL_CHANGED = "class_label_changed"
+    LEDGER_CHANGED = "ledger_changed"
+    LEDGER_UNSEALED = "ledger_unsealed"
     RUN_FAILED = "run_failed"
     RELEASE_BLOCKED = "release_blocked"
     REVIEW_OVERDUE = "review_overdue"
+    AUDIT_FOUND_DRIFT = "audit_found_drift"
 
 
 _SENTENCES = {
@@ -69,6 +73,18 @@ _SENTENCES = {
         Severity.WARNING,
         "A steward revoked a release: its rows are withdrawn from every reader.",
     ),
+    AlertKind.CLASS_LABEL_CHANGED: (
+        Severity.WARNING,
+        "A class label was changed by hand in DataHub; the registry's own was put back.",
+    ),
+    AlertKind.LEDGER_CHANGED: (
+        Severity.CRITICAL,
+        "The ledger or a row it records was changed: see `classline ledger verify`.",
+    ),
+    AlertKind.LEDGER_UNSEALED: (
+        Severity.WARNING,
+        "Entries of the ledger have waited too long for a checkpoint: see `classline ledger seal`.",
+    ),
     AlertKind.RUN_FAILED: (
         Severity.WARNING,
         "A run failed: Dagster shows the step, and `classline promotions` what was recorded.",
@@ -80,6 +96,10 @@ _SENTENCES = {
     AlertKind.REVIEW_OVERDUE: (
         Severity.WARNING,
         "Candidates wait too long for a steward: `classline review list` shows them.",
+    ),
+    AlertKind.AUDIT_FOUND_DRIFT: (
+        Severity.WARNING,
+        "An audit found what breaks this rule: `classline audit show` says where and what to do.",
     ),
 }
 
@@ -133,10 +153,25 @@ class AlertDesk:
 
     def boundary_rule_broken(self) -> None:
         """The verification's alarm. What it found stands even where this cannot be stored."""
+        self._raise_if_possible(AlertKind.BOUNDARY_RULE_BROKEN, "boundary.verify")
+
+    def ledger_changed(self) -> None:
+        """The ledger verification's alarm, in the same way."""
+        self._raise_if_possible(AlertKind.LEDGER_CHANGED, "ledger.verify")
+
+    def ledger_unsealed(self) -> None:
+        """The sealer's alarm: what was recorded is unprotected for too long."""
+        self._raise_if_possible(AlertKind.LEDGER_UNSEALED, "ledger.seal")
+
+    def _raise_if_possible(self, kind: AlertKind, subject: str) -> None:
         try:
-            self.raise_alert(AlertKind.BOUNDARY_RULE_BROKEN, "boundary.verify")
+            self.raise_alert(kind, subject)
         except StoreError as error:
             _log.error("an alert could not be stored (%s): %s", type(error).__name__, error)
+
+    def class_label_changed(self, dataset_name: str) -> None:
+        """The catalog's alarm. The label is put back even where this cannot be stored."""
+        self._raise_if_possible(AlertKind.CLASS_LABEL_CHANGED, dataset_name)
 
     def tenants_read_in_run(self, invocation_name: str, run: UUID) -> None:
         """A run's one notice; where it cannot be stored the run may not read."""

@@ -132,12 +132,21 @@ class Platform:
 
     @contextmanager
     def anonymizer_session(
-        self, workflow: str, run: UUID, *, one_snapshot: bool = False
+        self,
+        workflow: str,
+        run: UUID,
+        *,
+        one_snapshot: bool = False,
+        reads_fund_private: bool = False,
     ) -> Iterator[AnonymizerSession]:
-        """A session of the anonymizer inside that open run; ``one_snapshot`` for extracting."""
+        """A session of the anonymizer inside that open run; ``one_snapshot`` for extracting.
+
+        Its claim names fund_private only where the workflow's source is of that class.
+        """
         secret = self.keyring.login(PrincipalKind.ANONYMIZER, SERVICE)
+        classes = (_T, _F, _A) if reads_fund_private else (_T, _A)
         claim = Claim(
-            secret.login, (_T, _A), "promotion", workflow=workflow, run=run, lifetime_seconds=7200
+            secret.login, classes, "promotion", workflow=workflow, run=run, lifetime_seconds=7200
         )
         with self._guard.run(run) as before_reading, self._login_engine(secret) as engine:
             made = partial(AnonymizerSession, before_reading=before_reading)

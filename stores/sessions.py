@@ -21,6 +21,7 @@ from catalog.data_classes import DataClass, PrincipalKind, may_read, parse_data_
 from catalog.declared import REGISTRY
 from catalog.registry import Dataset
 from stores.alert_records import PlatformAlerts
+from stores.audit_records import PlatformAudits, StewardAudits
 from stores.boundary.claims import Claim, signed
 from stores.errors import ClassRefused, translated_errors
 from stores.invocation import OpenSession
@@ -33,6 +34,9 @@ from stores.labelled_reads import (
     TenantPrivateReads,
     require_one_class,
 )
+from stores.ledger_reads import PlatformLedger
+from stores.live_probes import ForeignDataProbes
+from stores.outbox_records import PlatformOutbox
 from stores.tables import metadata_of
 from stores.vectors import AnonymizedVectors, FundVectors, TenantVectors
 
@@ -159,6 +163,7 @@ class Session:
 
 
 class TenantSession(
+    ForeignDataProbes,
     TenantKeyValues,
     TenantVectors,
     AnonymizedVectors,
@@ -187,7 +192,12 @@ class TenantSession(
 
 
 class FundSession(
-    FundVectors, AnonymizedVectors, FundPrivateReads, AnonymizedBenchmarkReads, Session
+    ForeignDataProbes,
+    FundVectors,
+    AnonymizedVectors,
+    FundPrivateReads,
+    AnonymizedBenchmarkReads,
+    Session,
 ):
     """One fund's session: its own aggregates, and what everyone may read. It writes nothing."""
 
@@ -200,6 +210,9 @@ class PlatformSession(
     AscendPlatformMetricReads,
     AnonymizedBenchmarkReads,
     PlatformAlerts,
+    PlatformAudits,
+    PlatformOutbox,
+    PlatformLedger,
     Session,
 ):
     """The platform's session: operating data, registrations and the outbox."""
@@ -223,6 +236,18 @@ class PlatformSession(
         self._call(
             "SELECT control.register_workflow(CAST(:p AS jsonb))", p=Jsonb(dict(registration))
         )
+
+    def record_provenance(self, provenance: Mapping[str, object]) -> int:
+        """Record of which texts a version consists and who wrote them; returns its number."""
+        row = self._one(
+            "SELECT control.record_provenance(CAST(:p AS jsonb)) AS id", p=Jsonb(dict(provenance))
+        )
+        return int(row["id"])
+
+    def cell_figures_ascend_platform_metric(self, promotion_id: UUID) -> Row:
+        """Counts of a candidate's cells: how many tenants and rows stand behind them."""
+        row = self._one("SELECT control.cell_figures(:p) AS figures", p=promotion_id)
+        return cast("Row", row["figures"])
 
     def start_run(self, workflow: str, source_digest: str, *, minutes: int = 120) -> UUID:
         """Open a run, inside which the anonymizer may read the workflow's sources."""
@@ -262,14 +287,6 @@ class PlatformSession(
         """Queue the catalog for DataHub unless this very catalog was queued before."""
         self._call("SELECT control.catalog_changed(:d)", d=digest)
 
-    def outbox_result(self, event_id: int, error: str | None) -> None:
-        """Record that an event was delivered, or the kind of error that kept it back."""
-        self._call("SELECT control.outbox_result(:e, :x)", e=event_id, x=error)
-
-    def outbox_again(self) -> int:
-        """Queue every delivered event again; returns how many."""
-        return int(self._one("SELECT control.outbox_again() AS n")["n"])
-
 
 class AnonymizerSession(AnonymizedVectors, AnonymizedBenchmarkReads, Session):
     """The anonymizer inside one open run: its workflow's sources, and that run's candidate."""
@@ -284,6 +301,32 @@ class AnonymizerSession(AnonymizedVectors, AnonymizedBenchmarkReads, Session):
         """Run a workflow's own SELECT; row-level security admits its declared sources alone."""
         self._before_reading()
         return self._rows(statement, **parameters)
+
+    def query_fund_private(self, statement: str, **parameters: object) -> list[Row]:
+        """Run a workflow's own SELECT over a fund's data, in a session opened to read it."""
+        self._before_reading()
+        return self._rows(statement, **parameters)
+
+    def query_sources(
+        self, data_class: DataClass, statement: str, **parameters: object
+    ) -> list[Row]:
+        """Run a workflow's own SELECT over sources of that class; no other class is a source."""
+        match data_class:
+            case DataClass.TENANT_PRIVATE:
+                return self.query_tenant_private(statement, **parameters)
+            case DataClass.FUND_PRIVATE:
+                return self.query_fund_private(statement, **parameters)
+            case _:
+                message = (
+                    f"{data_class} read as a source by a workflow: refused, a workflow reads "
+                    "tenant_private or fund_private; declare a source of one of them"
+                )
+                raise ClassRefused(message)
+
+    def known_identifiers_tenant_private(self) -> list[Row]:
+        """What all tenants are known by, as kind and identifier; only a run that looks may ask."""
+        self._before_reading()
+        return self._rows("SELECT kind, identifier FROM control.known_identifiers()")
 
     def ended_attempts(self, base_key: str) -> int:
         """How many earlier attempts at this release were held or rejected."""
@@ -384,6 +427,10 @@ class AuditorSession(Session):
         self._require_class(dataset.qualified_name, dataset.data_class, data_class)
         return dataset
 
+    def wait_for_locks(self, seconds: int) -> None:
+        """Give up on a table that somebody else holds locked for longer."""
+        self._call("SELECT set_config('lock_timeout', :t, true)", t=f"{seconds}s")
+
     def count_rows(self, data_class: DataClass, dataset_name: str) -> int:
         """Number of rows over all owners."""
         dataset = self._audited(data_class, dataset_name)
@@ -405,6 +452,12 @@ class AuditorSession(Session):
         rows = self._rows("SELECT * FROM control.audit_labels(:d)", d=dataset.qualified_name)
         return {str(row["column_name"]): row["label"] for row in rows}
 
+    def count_keys(self, data_class: DataClass, dataset_name: str) -> dict[str, int]:
+        """How many keys each prefix has in that key-value table."""
+        dataset = self._audited(data_class, dataset_name)
+        rows = self._rows("SELECT * FROM control.audit_prefixes(:d)", d=dataset.qualified_name)
+        return {str(row["prefix"]): int(row["keys"]) for row in rows}
+
     def published_cells(
         self, data_class: DataClass, dataset_name: str
     ) -> list[tuple[int, int, int, int]]:
@@ -422,16 +475,22 @@ class AuditorSession(Session):
         dataset_name: str,
         columns: Sequence[str],
         count: Callable[[Iterator[Sequence[Sequence[str | None]]]], _Counted],
+        *,
+        share: float | None = None,
     ) -> _Counted:
         """What ``count`` makes of the texts, which it gets in batches of columns.
 
-        Texts are streamed and end with this call; only counts may leave it.
+        Texts are streamed and end with this call; only counts may leave it. With ``share``, 0 to
+        1, each row is read with that probability.
         """
         dataset = self._audited(data_class, dataset_name)
         names = [dataset.column(name).name for name in columns]
-        self._call(
-            "SELECT control.audit_texts(:d, CAST(:c AS text[]))", d=dataset.qualified_name, c=names
-        )
+        read = {"d": dataset.qualified_name, "c": names}
+        if share is None:
+            self._call("SELECT control.audit_texts(:d, CAST(:c AS text[]))", **read)
+        else:
+            sample = "SELECT control.audit_sample(:d, CAST(:c AS text[]), :p)"
+            self._call(sample, p=100 * share, **read)
         with closing(self._audited_batches()) as batches:
             counted = count(batches)
         self._call("CLOSE audited_texts")
@@ -445,7 +504,7 @@ class AuditorSession(Session):
                 yield list(zip(*rows, strict=True))
 
 
-class StewardSession(AnonymizedVectors, AnonymizedBenchmarkReads, Session):
+class StewardSession(StewardAudits, AnonymizedVectors, AnonymizedBenchmarkReads, Session):
     """A steward's session: it decides about workflows and reads what everyone may read."""
 
     kind = PrincipalKind.STEWARD
@@ -473,6 +532,30 @@ class StewardSession(AnonymizedVectors, AnonymizedBenchmarkReads, Session):
         """Withdraw a release from every reader; returns how many rows were shown of it."""
         row = self._one("SELECT control.revoke_promotion(:p, :r) AS n", p=promotion_id, r=reason)
         return int(row["n"])
+
+    def require_last_decision(self, workflow: str, source_digest: str, seen: int | None) -> None:
+        """Refuse unless the last decision about that version is still the one that was seen.
+
+        Until this session ends nobody else decides about it.
+        """
+        self._call(
+            "SELECT control.require_last_decision(:w, :d, :s)", w=workflow, d=source_digest, s=seen
+        )
+
+    def sample_candidate_cells(
+        self, data_class: DataClass, promotion_id: UUID, how_many: int
+    ) -> list[Row]:
+        """Some cells of a candidate that passed every check and waits; no row of a tenant.
+
+        A candidate keeps the class of its sources: ``data_class`` names it.
+        """
+        rows = self._rows(
+            "SELECT cell FROM control.review_cells(:p, :c, :n)",
+            p=promotion_id,
+            c=str(data_class),
+            n=how_many,
+        )
+        return [row["cell"] for row in rows]
 
 
 class LoaderSession(Session):

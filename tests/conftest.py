@@ -36,11 +36,27 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(lambda: shutil.rmtree(os.environ.pop(_TEMP_ROOT), ignore_errors=True))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _declared_authors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Somebody else wrote the code under test: approvals do not hang on a clean working tree.
+
+    What git says of authors has tests of its own, over repositories made for them.
+    """
+    from anonymization.provenance import all_source_files
+    from lineage.declared_authors import AUTHORS_SETTING, declared_by, write_history
+
+    record = tmp_path_factory.mktemp("authors") / "authors.json"
+    write_history(record, declared_by(("Nobody Here <nobody@example.com>",), all_source_files()))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv(AUTHORS_SETTING, str(record))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees the settings of the person who runs it."""
     for name in [name for name in os.environ if name.startswith(("CLASSLINE_", "DATAHUB_"))]:
-        if name != "CLASSLINE_SHARED_DATA":
+        if name not in {"CLASSLINE_SHARED_DATA", "CLASSLINE_SOURCE_AUTHORS"}:
             monkeypatch.delenv(name)
 
 

@@ -10,10 +10,11 @@ from pathlib import Path
 
 from sqlalchemy import text
 
+from anonymization.decisions import decide
 from anonymization.outcomes import Candidate
 from anonymization.promote import check_candidate, prepare_candidate
-from anonymization.source_digest import source_digest
 from anonymization.workflow import Workflow
+from lineage.reviews import Decision
 from stores.boundary.provisioning import add_steward
 from stores.home import Home
 from stores.intake.bulk_load import load_intake
@@ -22,7 +23,7 @@ from stores.platform import Platform, open_platform
 from stores.startup import bring_down, bring_up
 from stores.steward_credentials import StewardCredential
 
-__all__ = ["NOW", "Desk", "a_desk"]
+__all__ = ["NOW", "Desk", "a_desk", "write_briefs"]
 
 NOW = datetime(2026, 7, 15, tzinfo=UTC)
 
@@ -55,8 +56,24 @@ class Desk:
 
     def decide(self, workflow: Workflow, decision: str, by: StewardCredential) -> None:
         """A steward's decision about the workflow as it is."""
-        with self.platform.steward_session(by) as session:
-            session.decide(workflow.name, source_digest(workflow), decision, "for a test")
+        decide(self.platform, workflow, Decision(decision), "for a test", credential=by)
+
+
+def write_briefs(platform: Platform) -> None:
+    """Two quarters of briefs for every fund; only the administrator can write them by hand."""
+    with platform.admin_engine().begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO fund_private.op_partner_briefs "
+                "(fund_id, brief_id, title, body, written_at, promotion_id) "
+                "SELECT f.fund_id, 'brief-' || q.n, 'Pipeline of ' || f.external_name, "
+                "'Coverage is three times the target. ' || f.external_name || ' closed ' "
+                "|| 10 * q.n || ' deals. Focus on deals with a next step.', "
+                "CAST('2026-01-15 09:00+00' AS timestamptz) + q.n * interval '30 days', "
+                "gen_random_uuid() "
+                "FROM control.funds f CROSS JOIN generate_series(0, 5) AS q (n)"
+            )
+        )
 
 
 @contextmanager

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from anonymization.workflow import HIDDEN, Dimension, Measure, Period, Workflow, placed_by
+from anonymization.dimensions import HIDDEN, Dimension, placed_by
+from anonymization.sectors import SECTORS, sector_dimension
+from anonymization.workflow import Measure, Period, Workflow
 from catalog.floors import DisclosurePolicy
 
 __all__ = ["PIPELINE_BENCHMARK"]
@@ -12,20 +14,6 @@ __all__ = ["PIPELINE_BENCHMARK"]
 _O = "tenant_private.crm_opportunities"
 _A = "tenant_private.crm_accounts"
 
-_SECTOR_GROUPS = {
-    "employment": "business services",
-    "entertainment": "consumer",
-    "finance": "finance and health",
-    "marketing": "business services",
-    "medical": "finance and health",
-    "other": "other",
-    "retail": "consumer",
-    "services": "business services",
-    "software": "digital",
-    "technology": "digital",
-    "telecommunications": "digital",
-}
-_SECTOR_LIST = ", ".join(f"'{sector}'" for sector in sorted(_SECTOR_GROUPS.keys() - {"other"}))
 _SIZE_BANDS = {
     "up to 999": "up to 4,999",
     "1,000-4,999": "up to 4,999",
@@ -34,13 +22,7 @@ _SIZE_BANDS = {
 _SMALL, _MIDDLE, _LARGE = _SIZE_BANDS
 
 _DIMENSIONS = (
-    Dimension(
-        "sector",
-        f"CASE WHEN lower(a.sector) IN ({_SECTOR_LIST}) THEN lower(a.sector) ELSE 'other' END",
-        (f"{_A}.sector",),
-        coarser=(_SECTOR_GROUPS,),
-        may_be_hidden=True,
-    ),
+    sector_dimension("a.sector", (f"{_A}.sector",)),
     Dimension(
         "size_band",
         f"CASE WHEN a.employees < 1000 THEN '{_SMALL}'"
@@ -100,7 +82,7 @@ PIPELINE_BENCHMARK = Workflow(
     module=__name__,
     suppression=0.05,
     allowed_values={
-        "sector": frozenset({*_SECTOR_GROUPS, *_SECTOR_GROUPS.values(), HIDDEN}),
+        "sector": SECTORS,
         "size_band": frozenset({*_SIZE_BANDS, *_SIZE_BANDS.values(), HIDDEN}),
     },
 )

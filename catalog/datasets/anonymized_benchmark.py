@@ -17,6 +17,7 @@ def _dataset(
     key: tuple[str, ...],
     *columns: Column,
     kind: StoreKind = StoreKind.TABLE,
+    unique: tuple[tuple[str, ...], ...] = (),
 ) -> Dataset:
     return Dataset(
         name=name,
@@ -27,6 +28,7 @@ def _dataset(
         columns=(*columns, _PROMOTION),
         primary_key=key,
         kind=kind,
+        unique=unique,
     )
 
 
@@ -35,6 +37,12 @@ _EMBEDDED = (
     Column("content", _T, "The anonymized text that was embedded", free_text=True),
     Column("embedding", ColumnType.VECTOR_384, "Embedding of the anonymized text, 384 dimensions"),
 )
+
+_QUARTER = Column("quarter", _T, "Quarter of the texts, as 2017-Q3")
+_STRUCTURE = Column(
+    "structure", _T, "How the texts are built: length, what they ask, whom they name"
+)
+_THEME = Column("theme", _T, "What the texts are about; '*' where that is not told")
 
 DATASETS: tuple[Dataset, ...] = (
     _dataset(
@@ -86,7 +94,40 @@ DATASETS: tuple[Dataset, ...] = (
         "Patterns across tenants, embedded again from anonymized text.",
         ("item_id",),
         *_EMBEDDED,
+        Column("channel", _T, "Where the tactic is used: email, linkedin or call_script"),
+        Column("sector", _T, "Sector written to; '*' where that is not told"),
+        Column("step", _T, "Position in a sequence; '*' where that is not told"),
+        _STRUCTURE,
+        _QUARTER,
+        Column("uses", ColumnType.BIGINT, "Number of drafts"),
+        Column("reply_rate", _NUM, "Share that was answered, 0 to 1", nullable=True),
+        Column("meeting_rate", _NUM, "Share that led to a meeting, 0 to 1", nullable=True),
         kind=StoreKind.VECTOR_NAMESPACE,
+        unique=(("channel", "sector", "step", "structure", "quarter"),),
+    ),
+    _dataset(
+        "anonymized_review_patterns",
+        "What reviews of pipelines conclude across tenants, embedded from anonymized text.",
+        ("item_id",),
+        *_EMBEDDED,
+        _THEME,
+        _STRUCTURE,
+        _QUARTER,
+        Column("reviews", ColumnType.BIGINT, "Number of reviews"),
+        kind=StoreKind.VECTOR_NAMESPACE,
+        unique=(("theme", "structure", "quarter"),),
+    ),
+    _dataset(
+        "anonymized_brief_patterns",
+        "What briefs for operating partners say across funds, embedded from anonymized text.",
+        ("item_id",),
+        *_EMBEDDED,
+        _THEME,
+        _STRUCTURE,
+        _QUARTER,
+        Column("briefs", ColumnType.BIGINT, "Number of briefs"),
+        kind=StoreKind.VECTOR_NAMESPACE,
+        unique=(("theme", "structure", "quarter"),),
     ),
     _dataset(
         "capability_index",

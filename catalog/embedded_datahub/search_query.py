@@ -19,6 +19,7 @@ __all__ = [
     "DEFAULT_ENTITY_TYPES",
     "SearchPage",
     "SearchRequest",
+    "matching",
     "matching_urns",
     "search",
     "search_total",
@@ -140,6 +141,12 @@ def search_total(connection: sqlite3.Connection, request: SearchRequest) -> int:
         statement.values,
     ).fetchone()
     return int(row[0])
+
+
+def matching(request: SearchRequest) -> tuple[str, list[str | int]]:
+    """The condition on an entity `e` to match, and the values it binds."""
+    statement = _matching(request)
+    return statement.where, statement.values
 
 
 def matching_urns(

@@ -13,11 +13,17 @@ from enum import Enum
 from functools import partial
 
 from catalog.registry import ColumnType
-from expectations.class_suites import NO_PII
+from expectations.class_suites import NO_KNOWN_IDENTIFIERS, NO_PII
 from expectations.errors import MiscountedCells
 from expectations.gx.quiet_validation import Expected, Outcome, validate_quietly
 from expectations.gx.value_expectations import DECLARED_TYPE, FREE_OF_PII_SHAPES
-from expectations.suites import CandidateColumn, CandidateSuite, CheckName, CheckResult
+from expectations.suites import (
+    CandidateColumn,
+    CandidateSuite,
+    CheckName,
+    CheckResult,
+    WrittenVector,
+)
 
 __all__ = ["run_candidate_checks"]
 
@@ -94,11 +100,23 @@ def _unused_name(suite: CandidateSuite, cells: Sequence[Mapping[str, object]]) -
 def _columns(
     suite: CandidateSuite, cells: Sequence[Mapping[str, object]]
 ) -> dict[str, Sequence[object]]:
-    """The cells column by column: those of the suite if there are none, else those they have."""
+    """The cells column by column: those of the suite if there are none, else those they have.
+
+    Vectors are read, so that their digits are not searched for numbers that mean somebody.
+    """
     names = dict.fromkeys(name for cell in cells for name in cell)
     if not cells:
         names = dict.fromkeys(column.name for column in suite.columns)
-    return {name: [_value(cell, name) for cell in cells] for name in names}
+    vectors = {column.name for column in suite.columns if column.type is ColumnType.VECTOR_384}
+    return {
+        name: [
+            (WrittenVector.parsed(cell.get(name)) or _NotAValue.HOLE)
+            if name in vectors
+            else _value(cell, name)
+            for cell in cells
+        ]
+        for name in names
+    }
 
 
 def _value(cell: Mapping[str, object], name: str) -> object:
@@ -115,7 +133,7 @@ def _expected(
     """The expectations that each check consists of."""
     schema = partial(Expected, CheckName.OUTPUT_SCHEMA)
     names = [column.name for column in suite.columns]
-    return {
+    planned: dict[CheckName, Sequence[Expected]] = {
         CheckName.OUTPUT_SCHEMA: (
             schema("expect_table_row_count_to_equal", {"value": rows}),
             schema(
@@ -140,6 +158,10 @@ def _expected(
             )
         ),
     }
+    if suite.seeks_known_identifiers:
+        known = Expected(CheckName.NO_KNOWN_IDENTIFIERS, NO_KNOWN_IDENTIFIERS, {})
+        planned[CheckName.NO_KNOWN_IDENTIFIERS] = (known,)
+    return planned
 
 
 def _unique_key(suite: CandidateSuite) -> Expected:

@@ -15,7 +15,7 @@ from expectations.lint.sql_text import added_columns
 from expectations.lint.texts import text_of
 from expectations.lint.vocabulary import EXECUTING
 
-__all__ = ["model_problems"]
+__all__ = ["documented_classes", "model_problems"]
 
 _LINE = re.compile(r"^\s*[-*]?\s*(?P<column>[\w.]+)\s*:\s*(?P<label>\w+)\s*$")
 _FILE = re.compile(r"[\w.-]+\.sql")
@@ -34,7 +34,7 @@ def model_problems(module: Module, file: Path | None) -> Iterator[Problem]:
 
 def _migration(module: Module, file: Path | None) -> Iterator[Problem]:
     tree = module.facts.scope.node
-    labels, contradictory = _documented(ast.get_docstring(tree) or "")
+    labels, contradictory = documented_classes(ast.get_docstring(tree) or "")
     for column in sorted(contradictory):
         first = tree.body[0]
         if isinstance(first, ast.stmt):
@@ -47,7 +47,8 @@ def _migration(module: Module, file: Path | None) -> Iterator[Problem]:
                 yield at(call, "CLS401", full, f"{full} is added without its class")
 
 
-def _documented(docstring: str) -> tuple[dict[str, str], set[str]]:
+def documented_classes(docstring: str) -> tuple[dict[str, str], set[str]]:
+    """Class of each column that a docstring documents, and those it gives none or several."""
     labels: dict[str, str] = {}
     wrong: set[str] = set()
     for line in docstring.splitlines():

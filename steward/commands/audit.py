@@ -1,14 +1,15 @@
-"""`audit`: whether what is stored has the class that it should. A Workers project, for now."""
+"""`audit`: whether what is stored has the class that it should, here and in a Workers project."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from steward.commands import store_audit
 from steward.commands.lint import write_sarif
 from steward.console import ExitCode, fail, print_json, print_table, say
 
@@ -21,14 +22,10 @@ __all__ = ["add_to"]
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands."""
-    audit = typer.Typer(no_args_is_help=True, help="Whether what is stored has its class.")
-    audit.callback()(_audit)
+    audit = typer.Typer(help="Whether what is stored has its class.")
+    store_audit.add_to(audit)
     audit.command("cloudflare")(cloudflare)
     app.add_typer(audit, name="audit")
-
-
-def _audit() -> None:
-    """Compare stores, their labels and their content with the policy."""
 
 
 def cloudflare(
@@ -85,23 +82,28 @@ def _looked_at(audited: Audited) -> dict[str, int]:
 
 
 def _print(audited: Audited) -> None:
-    if audited.findings:
-        print_table(
-            "Findings",
-            ("id", "severity", "rule", "place", "what was found"),
-            [
-                (f.finding_id, f.rule.severity, f.rule.rule_id, f.place, f.message)
-                for f in audited.findings
-            ],
-        )
-        _print_remedies(audited.findings)
+    _print_findings(audited.findings)
     for each in audited.sampled:
         share = (
             f"a share of {each.found_share:.1%} of bad rows or more" if each.found_share else "any"
         )
         say(f"{each.store}: {each.read:,} of {each.rows:,} rows read; finds {share} (95 %)")
-    looked = ", ".join(f"{count:,} {what}" for what, count in _looked_at(audited).items())
-    say(f"{looked}; {len(audited.findings):,} findings")
+    _print_looked_at(_looked_at(audited), audited.findings)
+
+
+def _print_findings(findings: Sequence[Finding]) -> None:
+    if findings:
+        print_table(
+            "Findings",
+            ("id", "severity", "rule", "place", "what was found"),
+            [(f.finding_id, f.rule.severity, f.rule.rule_id, f.place, f.message) for f in findings],
+        )
+        _print_remedies(findings)
+
+
+def _print_looked_at(looked_at: Mapping[str, int], findings: Sequence[Finding]) -> None:
+    looked = ", ".join(f"{count:,} {what}" for what, count in looked_at.items())
+    say(f"{looked}; {len(findings):,} findings")
 
 
 def _print_remedies(findings: Sequence[Finding]) -> None:

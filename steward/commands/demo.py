@@ -34,7 +34,8 @@ def demo() -> None:
     waiting = [o.workflow for o in summary.outcomes if o.state == "awaiting_review"]
     if waiting:
         say(f"\n3. demo-steward, who requested none of them, approves {', '.join(waiting)}")
-        approve_as(steward, waiting, reason="The demo's own sample data, reviewed by its steward")
+        told = "The demo's own sample data, reviewed by its steward"
+        approve_as(steward, waiting, reason=told, tell=progress)
         progress("publishing what was approved")
         summary = promotion.run_and_deliver(waiting, credential=engineer)
     else:

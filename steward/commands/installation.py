@@ -42,7 +42,7 @@ def tell_datahub() -> None:
     from stores.platform import open_platform  # noqa: PLC0415
 
     with open_platform(classline_home()) as platform:
-        progress(delivery_line(deliver(platform)))
+        progress(delivery_line(deliver(platform, at_once=True)))
 
 
 def _remote_datahub() -> bool:

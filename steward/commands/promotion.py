@@ -71,6 +71,7 @@ def run_and_deliver(
 
     from dagster_project.delivery import deliver, delivery_line  # noqa: PLC0415
     from dagster_project.launch import run_workflows  # noqa: PLC0415 - loads Dagster
+    from lineage.ledger_sealing import seal_line  # noqa: PLC0415
     from steward.commands.installation import bring_everything_up  # noqa: PLC0415
     from steward.identity import requester  # noqa: PLC0415
     from stores.home import classline_home  # noqa: PLC0415
@@ -90,7 +91,8 @@ def run_and_deliver(
         on_event=progress,
     )
     with open_platform(home) as platform:
-        progress(delivery_line(deliver(platform)))
+        progress(delivery_line(deliver(platform, at_once=True)))
+        progress(seal_line(platform))
     return summary
 
 

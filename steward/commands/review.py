@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
+from catalog.data_classes import DataClass
 from steward.commands.promotion import CREDENTIAL_HELP
-from steward.console import ExitCode, fail, print_json, print_table, say
+from steward.console import ExitCode, fail, print_json, print_table, progress, say
 
 __all__ = ["add_to"]
 
@@ -22,6 +23,21 @@ _VersionOption = Annotated[
     typer.Option("--version", help="The version you reviewed, as `review show` prints it."),
 ]
 
+_ScopeOption = Annotated[
+    list[DataClass] | None,
+    typer.Option(help="A class the steward may let data into; all where none is named."),
+]
+_AuthorOption = Annotated[
+    list[str] | None,
+    typer.Option(help="A name or address the steward has in git: they approve nothing of theirs."),
+]
+_SignInOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="ISSUER|SUBJECT by which the steward signs in; keeps a copy of the credential here."
+    ),
+]
+
 _SHORTEST_REASON = 3
 
 
@@ -32,9 +48,11 @@ def add_to(app: typer.Typer) -> None:
     review.command("show")(show_review)
     review.command("approve")(approve)
     review.command("reject")(reject)
+    review.command("authors")(record_authors)
     app.add_typer(review, name="review")
     steward = typer.Typer(no_args_is_help=True, help="Who may decide.")
     steward.command("add")(add_steward_)
+    steward.command("change")(change_steward)
     steward.command("list")(list_stewards)
     app.add_typer(steward, name="steward")
 
@@ -72,26 +90,27 @@ def list_reviews(as_json: _JsonOption = False) -> None:  # noqa: FBT002
 def show_review(
     workflow: Annotated[str, typer.Argument(help="Name of the workflow.")],
     as_json: _JsonOption = False,  # noqa: FBT002
+    credential: _CredentialOption = None,
 ) -> None:
-    """Show what a steward decides about: the workflow's version, its candidate, its checks."""
+    """Show what a steward decides about: source, evidence, and cells if a credential is given."""
     from anonymization.registered import registered_workflow  # noqa: PLC0415
-    from steward.reviews import review_packet  # noqa: PLC0415
+    from steward.packet import build_packet  # noqa: PLC0415
+    from steward.packet_words import packet_document, packet_sections  # noqa: PLC0415
     from stores.home import classline_home  # noqa: PLC0415
     from stores.platform import open_platform  # noqa: PLC0415
+    from stores.steward_credentials import read_credential  # noqa: PLC0415
 
+    known = registered_workflow(workflow)
+    proof = read_credential(credential) if credential else None
     with open_platform(classline_home()) as platform:
-        packet = review_packet(platform, registered_workflow(workflow))
+        packet = build_packet(platform, known, proof)
     if as_json:
-        print_json(packet)
+        print_json(packet_document(packet))
         return
-    checks = packet.pop("checks")
-    print_table(f"Review of {workflow}", ("what", "value"), list(packet.items()))
-    assert isinstance(checks, list)  # noqa: S101 - for the type checker
-    print_table(
-        "Checks of the newest candidate",
-        ("check", "phase", "passed", "observed"),
-        [(c["check_name"], c["phase"], c["passed"], c["observed"]) for c in checks],
-    )
+    for title, columns, rows in packet_sections(packet):
+        print_table(title, columns, rows)
+    for diff in packet.source.diffs if packet.source.approved_digest else ():
+        say("\n".join(diff.lines))
 
 
 def approve(
@@ -117,8 +136,9 @@ def reject(
 def _decide(
     workflow: str, decision: str, reason: str, version: str | None, credential: Path | None
 ) -> None:
+    from anonymization.decisions import decide  # noqa: PLC0415
     from anonymization.registered import registered_workflow  # noqa: PLC0415
-    from steward.reviews import version_to_decide  # noqa: PLC0415
+    from lineage.reviews import Decision  # noqa: PLC0415
     from stores.home import classline_home  # noqa: PLC0415
     from stores.platform import open_platform  # noqa: PLC0415
     from stores.steward_credentials import read_credential  # noqa: PLC0415
@@ -134,46 +154,94 @@ def _decide(
     known = registered_workflow(workflow)
     proof = read_credential(credential)
     with open_platform(classline_home()) as platform:
-        digest = version_to_decide(platform, known, version)
-        with platform.steward_session(proof) as session:
-            name = session.name()
-            session.decide(known.name, digest, decision, reason)
-    say(f"{name} {decision} {known.name}, version {digest[:12]}")
+        decided = decide(
+            platform, known, Decision(decision), reason, credential=proof, version=version
+        )
+    progress(decided.sealed)
+    say(f"{decided.steward_name} {decision} {known.name}, version {decided.source_digest[:12]}")
     if decision == "approved":
         say(f"publish what waits with `classline run {known.name}`")
 
 
+def record_authors(
+    out: Annotated[Path, typer.Option(help="File to write.")],
+    declare: Annotated[
+        list[str] | None,
+        typer.Option(help="Say yourself who wrote all of it, where there is no git history."),
+    ] = None,
+) -> None:
+    """Record at build who wrote the workflows, for installations without git."""
+    from anonymization.provenance import all_source_files  # noqa: PLC0415
+    from lineage.declared_authors import (  # noqa: PLC0415
+        AUTHORS_SETTING,
+        declared_by,
+        write_history,
+    )
+    from lineage.git_history import git_history  # noqa: PLC0415
+
+    files = all_source_files()
+    write_history(out, declared_by(tuple(declare), files) if declare else git_history(files))
+    say(f"{out} records who wrote {len(files)} modules; set {AUTHORS_SETTING} to it where they run")
+
+
 def add_steward_(
     name: Annotated[str, typer.Argument(help="The steward's name.")],
+    scope: _ScopeOption = None,
+    author: _AuthorOption = None,
+    sign_in: _SignInOption = None,
 ) -> None:
     """Register a steward and write their credential to a file that only they should hold."""
     from steward.commands.installation import bring_everything_up  # noqa: PLC0415
-    from stores.boundary.provisioning import add_steward  # noqa: PLC0415
+    from steward.stewards import register_steward  # noqa: PLC0415
     from stores.home import classline_home  # noqa: PLC0415
     from stores.platform import open_platform  # noqa: PLC0415
-    from stores.steward_credentials import write_credential  # noqa: PLC0415
 
     bring_everything_up()
     home = classline_home()
     with open_platform(home) as platform:
-        credential = add_steward(platform, name)
-    path = home.stewards / f"{name}.json"
-    write_credential(path, credential)
+        path = register_steward(
+            platform, name, scopes=scope, authors=author or (), sign_ins=sign_in or ()
+        )
     say(f"{name} is a steward; the credential is in {path}")
     say("hand it to them and remove it here: whoever holds it decides in their name")
 
 
-def list_stewards(as_json: _JsonOption = False) -> None:  # noqa: FBT002
-    """Show who may decide."""
+def change_steward(
+    name: Annotated[str, typer.Argument(help="The steward's name.")],
+    scope: _ScopeOption = None,
+    author: _AuthorOption = None,
+    sign_in: _SignInOption = None,
+) -> None:
+    """Change what a steward decides about, or add a name they write code or sign in under."""
+    from stores.boundary.steward_changes import change_steward as change  # noqa: PLC0415
     from stores.home import classline_home  # noqa: PLC0415
     from stores.platform import open_platform  # noqa: PLC0415
 
-    with (
-        open_platform(classline_home()) as platform,
-        platform.platform_session("stewards") as session,
-    ):
-        rows = session.records_ascend_platform_metric("stewards")
+    with open_platform(classline_home()) as platform:
+        change(platform, name, scopes=scope, authors=author or (), sign_ins=sign_in or ())
+    say(f"{name}: changed")
+
+
+def list_stewards(as_json: _JsonOption = False) -> None:  # noqa: FBT002
+    """Show who may decide about what, and under which names they are known."""
+    from steward.stewards import stewards  # noqa: PLC0415
+    from stores.home import classline_home  # noqa: PLC0415
+    from stores.platform import open_platform  # noqa: PLC0415
+
+    with open_platform(classline_home()) as platform:
+        rows = stewards(platform)
     if as_json:
-        print_json([{"name": r["steward_name"], "added_at": r["added_at"]} for r in rows])
+        print_json(rows)
         return
-    print_table("Stewards", ("name", "since"), [(r["steward_name"], r["added_at"]) for r in rows])
+    print_table(
+        "Stewards",
+        ("name", "since", "decides about", "writes code as", "signs in as"),
+        [
+            (
+                r["name"],
+                r["added_at"],
+                *(", ".join(r[part]) for part in ("scopes", "authors", "sign_ins")),
+            )
+            for r in rows
+        ],
+    )

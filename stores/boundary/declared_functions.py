@@ -10,12 +10,18 @@ __all__ = ["FUNCTIONS", "DeclaredFunction"]
 
 @dataclass(frozen=True, slots=True)
 class DeclaredFunction:
-    """A function of schema control: its owner, who may run it and the search path it fixes."""
+    """A function of schema control: its owner, who may run it and the settings it fixes."""
 
     executors: frozenset[str] = frozenset()
     owner: str = "cl_key"
     definer: bool = True
     search_path: str = "pg_catalog, pg_temp"
+    in_utc: bool = False
+
+    @property
+    def settings(self) -> str:
+        """What it sets while it runs, as PostgreSQL keeps it."""
+        return f"{'TimeZone=UTC;' if self.in_utc else ''}search_path={self.search_path}"
 
 
 def _run_by(*executors: str) -> DeclaredFunction:
@@ -47,6 +53,8 @@ FUNCTIONS: Mapping[str, DeclaredFunction] = {
             "require_whole_contributions(control.promotions)",
             "write_keys(control.promotions)",
             "write_rows(control.promotions,regclass)",
+            "erase_ledger_entries(text[],text[])",
+            "number_leaves()",
             "record_admin_write()",
             "acting(text)",
             "await_turn_to_decide()",
@@ -61,7 +69,9 @@ FUNCTIONS: Mapping[str, DeclaredFunction] = {
             "supersede_candidates(uuid)",
             "supersede_releases(uuid)",
             "take_approval(control.promotions,control.approvals)",
+            "require_four_eyes()",
             "require_platform()",
+            "tell_datahub()",
             "tell_once(text,text,text)",
         ),
         _run_by(),
@@ -71,18 +81,25 @@ FUNCTIONS: Mapping[str, DeclaredFunction] = {
             "alert_result(bigint,text)",
             "catalog_changed(text)",
             "erase_old_candidates(integer)",
+            "file_audit_report(uuid,text,jsonb,text,integer)",
             "finish_audit(uuid)",
             "finish_run(uuid)",
+            "number_ledger()",
+            "record_checkpoint(bigint,bytea,bytea,text)",
             "note_errors(text,text,bigint)",
             "outbox_again()",
-            "outbox_result(bigint,text)",
+            "outbox_result(bigint[],text,text)",
             "platform_reads()",
             "record_alert(text,text,text,integer,text,uuid,double precision)",
+            "record_provenance(jsonb)",
             "register_workflow(jsonb)",
+            "revive_outbox()",
             "revoke_claim(text,text)",
             "start_audit(text,integer)",
             "start_run(text,text,integer)",
             "take_alerts(double precision,integer)",
+            "take_outbox(double precision,integer)",
+            "wake_outbox()",
         ),
         _run_by("platform_rw"),
     ),
@@ -102,6 +119,8 @@ FUNCTIONS: Mapping[str, DeclaredFunction] = {
         ),
         _run_by("anonymizer_r"),
     ),
+    "known_identifiers()": DeclaredFunction(frozenset({"anonymizer_r"}), owner="cl_auditor"),
+    **dict.fromkeys(("owner_names()", "require_looking_run()"), _run_by("cl_auditor")),
     "claim()": _run_by("cl_auditor"),
     "claim_with_class(text)": _run_by("cl_ingest", "cl_auditor"),
     "is_kind(text)": _run_by("cl_ingest", "cl_auditor"),
@@ -113,7 +132,29 @@ FUNCTIONS: Mapping[str, DeclaredFunction] = {
     "decide(text,text,text,text)": _run_by("steward_w"),
     "revoke_promotion(uuid,text)": _run_by("steward_w"),
     "releases_built_on(uuid)": _run_by("steward_w", "platform_rw"),
+    "acknowledge_finding(text,text,timestamp with time zone)": _run_by("steward_w"),
+    "sign_off_audit(uuid,text,text)": _run_by("steward_w"),
+    "require_last_decision(text,text,bigint)": _run_by("steward_w"),
+    "review_cells(uuid,text,integer)": _run_by("steward_w"),
+    "cell_figures(uuid)": _run_by("steward_w", "platform_rw"),
     "refuse_change()": DeclaredFunction(definer=False),
+    **dict.fromkeys(
+        (
+            "canonical_json(jsonb)",
+            "pseudonym(jsonb,control.pseudonym_keys)",
+            "recorded_row(jsonb,text[],control.pseudonym_keys)",
+            "matches_record(jsonb,jsonb,control.pseudonym_keys)",
+            "refuse_entry_change()",
+            "shown_columns(text,jsonb,text)",
+        ),
+        DeclaredFunction(definer=False),
+    ),
+    **dict.fromkeys(
+        ("append_entry(text,text,text,jsonb,text[])", "append_to_ledger()"),
+        DeclaredFunction(in_utc=True),
+    ),
+    "keep_ledger_of(regclass,text,text,text)": DeclaredFunction(definer=False, in_utc=True),
+    "ledger_differences()": DeclaredFunction(frozenset({"platform_rw"}), in_utc=True),
     "ingest(text,uuid)": DeclaredFunction(
         frozenset({"loader_w"}), owner="cl_ingest", search_path=_WITH_VECTORS
     ),
@@ -122,6 +163,10 @@ FUNCTIONS: Mapping[str, DeclaredFunction] = {
         DeclaredFunction(frozenset({"auditor_r"}), owner="cl_auditor"),
     ),
     "audit_texts(text,text[])": DeclaredFunction(frozenset({"auditor_r"}), owner="cl_auditor"),
+    **dict.fromkeys(
+        ("audit_prefixes(text)", "audit_sample(text,text[],double precision)"),
+        DeclaredFunction(frozenset({"auditor_r"}), owner="cl_auditor"),
+    ),
     "audited_table(text)": DeclaredFunction(frozenset({"cl_key"}), owner="cl_auditor"),
     "audit_cells(text)": _run_by("auditor_r"),
 }

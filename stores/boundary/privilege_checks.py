@@ -141,7 +141,7 @@ def _functions(seen: Inspected) -> Iterator[str]:
             yield f"function control.{name} is owned by {row.owner}"
         if row.definer != declared.definer:
             yield f"function control.{name} runs with the wrong rights"
-        if row.settings != f"search_path={declared.search_path}":
+        if row.settings != declared.settings:
             yield f"function control.{name} does not fix its search path"
 
 

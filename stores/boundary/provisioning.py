@@ -16,8 +16,9 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import Connection, text
 
-from catalog.data_classes import PrincipalKind
+from catalog.data_classes import DataClass, PrincipalKind
 from stores.boundary.claims import padded_key_blocks
+from stores.boundary.steward_scopes import STEWARD_SCOPES, give_scopes
 from stores.errors import StoreError, translated_errors
 from stores.keyring import LoginSecret, new_login, store_logins
 from stores.platform import SERVICE, Platform
@@ -145,8 +146,13 @@ def ensure_owners(platform: Platform, portfolio: Mapping[str, str], *, reason: s
     return OwnerIds(tenants, funds, len(new_tenants), len(new_funds))
 
 
-def add_steward(platform: Platform, name: str) -> StewardCredential:
-    """Register a steward with a login of their own; the caller keeps the credential safe."""
+def add_steward(
+    platform: Platform, name: str, scopes: Iterable[DataClass] = STEWARD_SCOPES
+) -> StewardCredential:
+    """Register a steward with a login of their own; the caller keeps the credential safe.
+
+    ``scopes`` are the classes that the steward may let data into.
+    """
     if (
         not name.isascii()
         or not name.replace("-", "").replace(".", "").isalnum()
@@ -174,6 +180,7 @@ def add_steward(platform: Platform, name: str) -> StewardCredential:
             message = f"a steward {name} is registered already; use the credential made then"
             raise StewardExists(message)
         create_logins(connection, [secret])
+        give_scopes(connection, name, scopes)
     return StewardCredential(name, secret.login, secret.password)
 
 

@@ -18,10 +18,12 @@ __all__ = [
     "APPEND_ONLY",
     "COLUMN_GRANTS",
     "GROUPS",
+    "LEDGERED",
     "OWNERS",
     "OWNER_OF_SCHEMA",
     "SCHEMA_USAGE",
     "STATE_TRIGGERS",
+    "TOLD_WRITES",
     "UNFORCED_SCHEMAS",
     "WITHOUT_ROW_SECURITY",
     "DeclaredPolicy",
@@ -57,7 +59,7 @@ WITHOUT_ROW_SECURITY = frozenset({"staging"})
 _READERS = ("tenant_rw", "fund_r", "platform_rw", "steward_w", "anonymizer_r")
 SCHEMA_USAGE: Mapping[str, frozenset[str]] = {
     "tenant_private": frozenset({"tenant_rw", "anonymizer_r", "cl_ingest", "cl_auditor", "cl_key"}),
-    "fund_private": frozenset({"fund_r", "cl_key", "cl_auditor"}),
+    "fund_private": frozenset({"fund_r", "anonymizer_r", "cl_key", "cl_auditor"}),
     "anonymized": frozenset({*_READERS, "cl_key", "cl_auditor"}),
     "platform": frozenset({"platform_rw", "cl_key", "cl_auditor"}),
     "control": frozenset(
@@ -97,6 +99,10 @@ _TABLE_GRANTS: Mapping[str, _Grants] = {
         for name, privileges in _SCHEMA_GRANTS["tenant_private"].items()
         if name != "cl_ingest"
     },
+    "fund_private.op_partner_briefs": {
+        **_SCHEMA_GRANTS["fund_private"],
+        "anonymizer_r": "SELECT",
+    },
     "platform.agent_run_aggregates": {
         "platform_rw": "SELECT",
         "cl_key": "SELECT INSERT UPDATE DELETE",
@@ -105,6 +111,11 @@ _TABLE_GRANTS: Mapping[str, _Grants] = {
     "platform.kv_entries": {
         "platform_rw": "SELECT DELETE",
         "cl_key": "SELECT INSERT UPDATE DELETE",
+        "cl_auditor": "SELECT",
+    },
+    "platform.kv_audit": {
+        "platform_rw": "SELECT",
+        "cl_key": "SELECT INSERT",
         "cl_auditor": "SELECT",
     },
     "control.portfolio_membership": {"anonymizer_r": "SELECT"},
@@ -167,6 +178,10 @@ _CANDIDATE = (
     f'((promotion_id = ( SELECT {_PROMOTION} AS "nullif"))'
     f" AND ( SELECT control.run_owns({_PROMOTION}) AS run_owns))"
 )
+_BRIEFS = (
+    "(( SELECT control.may_read('fund_private'::text) AS may_read) AND "
+    "( SELECT control.run_reads('fund_private.op_partner_briefs'::text) AS run_reads))"
+)
 _OWN_KEY = "starts_with(key, 'platform:'::text) AND (promotion_id IS NULL)"
 _NO_TENANT = "(key !~ 'tn_[a-z]{16}'::text) AND ((value)::text !~ 'tn_[a-z]{16}'::text)"
 _SMALL = "(octet_length(key) <= 512) AND (octet_length((value)::text) <= 1048576)"
@@ -187,6 +202,10 @@ _SCHEMA_POLICIES: Mapping[str, tuple[DeclaredPolicy, ...]] = {
     ),
 }
 _TABLE_POLICIES: Mapping[str, tuple[DeclaredPolicy, ...]] = {
+    "fund_private.op_partner_briefs": (
+        *_SCHEMA_POLICIES["fund_private"],
+        DeclaredPolicy("run_sources", "r", ("anonymizer_r",), _BRIEFS),
+    ),
     "platform.kv_entries": (
         *_SCHEMA_POLICIES["platform"],
         DeclaredPolicy(
@@ -260,10 +279,17 @@ def owned_datasets(registry: Registry) -> tuple[Dataset, ...]:
 APPEND_ONLY = frozenset(
     {
         "control.approvals",
+        "control.audit_acknowledgements",
+        "control.audit_reports",
+        "control.audit_signoffs",
         "control.check_results",
         "control.promotion_edges",
         "control.promotion_transitions",
+        "control.ledger_checkpoints",
+        "control.ledger_leaves",
         "control.revoked_claims",
+        "control.source_texts",
+        "control.version_provenance",
         "platform.decision_log",
         "platform.kv_audit",
     }
@@ -290,10 +316,36 @@ ADMIN_WRITES: Mapping[str, tuple[str, str, str]] = {
     "control.portfolio_membership": ("portfolio membership", "tenant_id", "fund_id"),
     "control.logins": ("login", "login", "kind tenant_id fund_id"),
     "control.stewards": ("steward", "steward_name", "login"),
+    "control.steward_scopes": ("steward scope", "steward_name to_class", "to_class"),
+    "control.steward_identities": ("steward identity", "kind identity", "steward_name"),
     "control.signing_keys": ("signing key", "kid", "not_after"),
     "control.class_floors": (
         "floor",
         "from_class to_class",
         "k_tenants k_after_leaving_out_a_fund k_funds max_share p_percent",
     ),
+}
+
+# Whose every change is queued for DataHub in its own transaction, and what counts as one: the
+# type of the trigger, 21 for rows inserted or updated, 5 for rows inserted.
+TOLD_WRITES: Mapping[str, int] = {"control.promotions": 21, "control.approvals": 5}
+
+# Whose rows leave a leaf in the ledger: table, then the arguments of its trigger: the kind, the
+# column of the key, and the columns whose texts the record shows; other texts are pseudonyms.
+LEDGERED: Mapping[str, tuple[str, str, str]] = {
+    "control.promotions": (
+        "promotion",
+        "promotion_id",
+        (
+            "promotion_id idempotency_key base_key workflow source_digest run_id from_class "
+            "to_class sources target policy snapshot_digest candidate_digest closed_before "
+            "suppressed state created_at published_at family partition held superseded"
+        ),
+    ),
+    "control.approvals": (
+        "approval",
+        "approval_id",
+        "workflow source_digest decision decided_at expires_at",
+    ),
+    "platform.kv_audit": ("kv_audit", "entry_id", "written_at action"),
 }

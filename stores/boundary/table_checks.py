@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from catalog.promotion_states import LEGAL_EDGES
 from stores.boundary.inspection import Check, Inspected
 from stores.boundary.rules import (
     ADMIN_WRITES,
     APPEND_ONLY,
+    LEDGERED,
     OWNER_OF_SCHEMA,
     STATE_TRIGGERS,
+    TOLD_WRITES,
     UNFORCED_SCHEMAS,
     WITHOUT_ROW_SECURITY,
     owned_datasets,
@@ -160,6 +162,26 @@ def _append_only(seen: Inspected) -> Iterator[str]:
 
 
 def _admin_writes(seen: Inspected) -> Iterator[str]:
+    for table in _lacking(seen, "control.record_admin_write()", ADMIN_WRITES):
+        yield f"a write to {table} leaves no row in platform.kv_audit"
+
+
+def _ledger(seen: Inspected) -> Iterator[str]:
+    for table in _lacking(seen, "control.append_to_ledger()", LEDGERED):
+        yield f"a write to {table} leaves no leaf in the ledger"
+    # tgtype 58 as above.
+    if not seen.rows(
+        "SELECT FROM pg_trigger WHERE tgrelid = to_regclass('control.ledger_entries') "
+        "AND tgenabled = 'A' AND tgtype = 58 AND tgqual IS NULL "
+        "AND tgfoid = to_regprocedure('control.refuse_entry_change()')"
+    ):
+        yield "control.ledger_entries can be changed afterwards"
+
+
+def _lacking(
+    seen: Inspected, function: str, declared: Mapping[str, tuple[str, str, str]]
+) -> Iterator[str]:
+    """The tables on which that function does not act, with its arguments, on every write."""
     # tgtype 29: after, for each row, on INSERT, UPDATE and DELETE.  32: after TRUNCATE.
     found = {
         (row.table, row.type): tuple(bytes(row.arguments).decode().split("\0")[:-1])
@@ -167,13 +189,38 @@ def _admin_writes(seen: Inspected) -> Iterator[str]:
             "SELECT n.nspname || '.' || c.relname AS table, t.tgtype AS type, "
             "t.tgargs AS arguments FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid "
             "JOIN pg_namespace n ON n.oid = c.relnamespace WHERE t.tgenabled = 'A' "
-            "AND t.tgqual IS NULL AND t.tgattr = '' "
-            "AND t.tgfoid = to_regprocedure('control.record_admin_write()')"
+            "AND t.tgqual IS NULL AND t.tgattr = '' AND t.tgfoid = to_regprocedure(:function)",
+            function=function,
         )
     }
-    for table, arguments in ADMIN_WRITES.items():
+    for table, arguments in declared.items():
         if any(found.get((table, kind)) != arguments for kind in (29, 32)):
-            yield f"a write to {table} leaves no row in platform.kv_audit"
+            yield table
+
+
+def _four_eyes(seen: Inspected) -> Iterator[str]:
+    # tgtype 7: before, for each row, on INSERT.
+    if not seen.rows(
+        "SELECT FROM pg_trigger t WHERE t.tgrelid = to_regclass('control.approvals') "
+        "AND t.tgenabled = 'A' AND t.tgtype = 7 AND t.tgqual IS NULL "
+        "AND t.tgfoid = to_regprocedure('control.require_four_eyes()')"
+    ):
+        yield "control.approvals takes the approval of who wrote the version"
+
+
+def _told_writes(seen: Inspected) -> Iterator[str]:
+    sound = {
+        (row.table, row.type)
+        for row in seen.rows(
+            "SELECT n.nspname || '.' || c.relname AS table, t.tgtype AS type FROM pg_trigger t "
+            "JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace "
+            "WHERE t.tgenabled = 'A' AND t.tgqual IS NULL AND t.tgattr = '' "
+            "AND t.tgfoid = to_regprocedure('control.tell_datahub()')"
+        )
+    }
+    for table, kind in TOLD_WRITES.items():
+        if (table, kind) not in sound:
+            yield f"a change of {table} is not queued for DataHub"
 
 
 def _state_machine(seen: Inspected) -> Iterator[str]:
@@ -200,6 +247,18 @@ def _state_machine(seen: Inspected) -> Iterator[str]:
     yield from (f"{was} -> {now} is not possible" for was, now in legal - found)
 
 
+_EVERYWHERE = frozenset(
+    {
+        "append_to_ledger",
+        "record_admin_write",
+        "refuse_change",
+        "refuse_entry_change",
+        "require_four_eyes",
+        "tell_datahub",
+    }
+)
+
+
 def _reactions(seen: Inspected) -> Iterator[str]:
     declared = {(table, function) for table, function, _ in STATE_TRIGGERS}
     for row in seen.rows(
@@ -212,7 +271,7 @@ def _reactions(seen: Inspected) -> Iterator[str]:
         "WHERE n.nspname = ANY(:schemas) AND c.relkind IN ('r', 'p')",
         schemas=_SCHEMAS,
     ):
-        if row.function in {"refuse_change", "record_admin_write"}:
+        if row.function in _EVERYWHERE:
             continue
         if (row.table, row.function) not in declared:
             yield f"{row.table}: {row.name} is not declared"
@@ -274,6 +333,24 @@ TABLE_CHECKS: tuple[Check, ...] = (
         "a promotion's state moves along the declared edges alone, and leaves its transition",
         "revision 0022 makes the triggers and the edges; find out what was changed meanwhile",
         _state_machine,
+    ),
+    Check(
+        "triggers.told",
+        "every step of a promotion and every decision is queued for DataHub where it is taken",
+        "ALTER TABLE … ENABLE ALWAYS TRIGGER tell_datahub; revision 0019 makes them",
+        _told_writes,
+    ),
+    Check(
+        "triggers.ledger",
+        "promotions, approvals and audited writes leave a leaf in the ledger",
+        "ALTER TABLE … ENABLE ALWAYS TRIGGER ledger, ledger_truncate; then verify the ledger",
+        _ledger,
+    ),
+    Check(
+        "triggers.four_eyes",
+        "nobody approves what they wrote, twice, or outside their scope",
+        "ALTER TABLE control.approvals ENABLE ALWAYS TRIGGER four_eyes; revision 0023 makes it",
+        _four_eyes,
     ),
     Check(
         "triggers.none_else",

@@ -11,7 +11,7 @@ from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING
 
-from stores.intake import sample_activity, sample_crm, sample_memories
+from stores.intake import sample_activity, sample_crm, sample_memories, sample_outreach
 from stores.intake.batches import TableBatch, TenantEntry
 from stores.intake.sample_calendar import SampleCalendar
 from stores.intake.sample_world import world
@@ -70,7 +70,12 @@ class SampleIntake:
     def tables(self) -> Iterator[TableBatch]:
         """Every tenant-private dataset, parents before children."""
         in_world, on, deals = self._world, self._calendar, self._rows
-        crm, activity, memories = sample_crm, sample_activity, sample_memories
+        crm, activity, outreach, memories = (
+            sample_crm,
+            sample_activity,
+            sample_outreach,
+            sample_memories,
+        )
         turns = activity.TURNS_PER_CONVERSATION
         weeks = min(_MOST_WEEKS, _MOST_REVIEWS // len(self.tenants), _share(deals, 20, _MOST_WEEKS))
         draws: dict[str, Callable[[], Iterator[tuple[object, ...]]]] = {
@@ -81,6 +86,7 @@ class SampleIntake:
             "emails": partial(activity.emails, in_world, on, _share(deals, 5, 50_000)),
             "prospects": partial(crm.prospects, in_world, _share(deals, 10, 30_000)),
             "drafts": partial(activity.drafts, in_world, on, _share(deals, 20, 20_000)),
+            "sdr_drafts": partial(outreach.sdr_drafts, in_world, on, _share(deals, 5, 50_000)),
             "conversations": partial(
                 activity.conversations, in_world, on, turns * _share(deals, 20 * turns, 5_000)
             ),

@@ -16,7 +16,15 @@ if TYPE_CHECKING:
     from stores.intake.sample_calendar import SampleCalendar
     from stores.intake.sample_world import SampleWorld
 
-__all__ = ["PRODUCTS", "accounts", "contact_id", "contacts", "opportunities", "prospects"]
+__all__ = [
+    "PRODUCTS",
+    "account_id",
+    "accounts",
+    "contact_id",
+    "contacts",
+    "opportunities",
+    "prospects",
+]
 
 # Product: (series, list price in US dollars, deals with it in the CRM export).
 PRODUCTS = {
@@ -47,7 +55,7 @@ _ID_STEP, _ID_MASK = 2_654_435_761, 0xFFFF_FFFF
 _Row = tuple[object, ...]
 
 
-def _account_id(number: int) -> str:
+def account_id(number: int) -> str:
     """The id of an account by its number."""
     return f"acc-{number:07d}"
 
@@ -63,7 +71,7 @@ def accounts(world: SampleWorld) -> Iterator[_Row]:
         company = world.company_of(number)
         yield (
             world.tenants[number // world.accounts_per_tenant].name,
-            _account_id(number),
+            account_id(number),
             company.name,
             company.sector,
             company.employees,
@@ -81,7 +89,7 @@ def contacts(world: SampleWorld) -> Iterator[_Row]:
         yield (
             world.tenants[number // world.contacts_per_tenant].name,
             contact_id(number),
-            _account_id(number // CONTACTS_PER_ACCOUNT),
+            account_id(number // CONTACTS_PER_ACCOUNT),
             person.full_name,
             person.email,
             person.phone,
@@ -110,7 +118,7 @@ def opportunities(world: SampleWorld, calendar: SampleCalendar, rows: int) -> It
             yield (
                 names[tenant],
                 f"{(number + 1) * _ID_STEP & _ID_MASK:08X}",
-                _account_id(account) if stage.closed or known else None,
+                account_id(account) if stage.closed or known else None,
                 agent,
                 *products[product],
                 *tail,

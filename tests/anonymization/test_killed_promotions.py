@@ -115,7 +115,7 @@ def require_whole(connection: Connection) -> list[PromotionState]:
             s=str(p["promotion_id"]),
         )
         published, revoked = PromotionState.PUBLISHED in told, PromotionState.REVOKED in told
-        assert events == published + revoked
+        assert events >= len(told)
         guarded = one(
             connection,
             "SELECT count(*) FROM control.judged_cells WHERE promotion_id = :p AND released",

@@ -99,7 +99,7 @@ def test_a_release_of_which_nothing_stands_is_superseded(desk: Desk) -> None:
         told = session.records_ascend_platform_metric(
             "outbox", "subject = :p", p=str(first.promotion_id)
         )
-    assert len(told) == 2
+    assert len(told) > 2
     changed_runs(desk, "latency_ms / 3")
     back = desk.candidate(AGENT_RUN_AGGREGATES)
     assert not back.already_recorded

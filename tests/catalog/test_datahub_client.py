@@ -106,7 +106,10 @@ def test_platform_and_subtype_tell_the_kinds_of_store_apart(connection: DataHubC
     """A steward looks for key-value prefixes and vector namespaces by name."""
     client = DataHubClient(graph=connection._graph)
     for rule, kind in (
-        (F.platform("classline-kv"), StoreKind.KV_PREFIX),
+        (
+            F.and_(F.platform("classline-kv"), F.entity_type("dataset")),
+            StoreKind.KV_PREFIX,
+        ),
         (F.entity_subtype("Vector Namespace"), StoreKind.VECTOR_NAMESPACE),
     ):
         found = {str(urn) for urn in client.search.get_urns(filter=rule)}

@@ -17,7 +17,8 @@ from catalog.data_classes import POLICIES, DataClass
 from catalog.datahub_client import DataHubSettings, connect
 from catalog.datahub_connection import DataHubConnection
 from catalog.datahub_model import catalog_batches, catalog_digest
-from catalog.datahub_vocabulary import Proposal, container_urn
+from catalog.datahub_proposals import Proposal
+from catalog.datahub_vocabulary import container_urn
 from catalog.declared import REGISTRY
 from catalog.embedded_datahub.server import EmbeddedDataHub
 from catalog.registry import Dataset, StoreKind

@@ -28,11 +28,24 @@ class SeenCheck:
     observed: Mapping[str, int | float | str] = field(default_factory=lambda: {"cells": 9})
 
 
+class CountingSession:
+    """Counts of a candidate's cells."""
+
+    def cell_figures_ascend_platform_metric(self, promotion_id: UUID) -> Mapping[str, object]:
+        assert isinstance(promotion_id, UUID)
+        return {"tenants": {"5": 2, "9": 7}}
+
+
 @dataclass
 class OpenPlatform:
-    """All that the assets themselves ask of the platform: the keys of its home."""
+    """All that the assets themselves ask of the platform: the keys of its home, and counts."""
 
     keyring: Keyring | None = None
+
+    @contextmanager
+    def platform_session(self, purpose: str) -> Iterator[CountingSession]:
+        assert purpose
+        yield CountingSession()
 
 
 @dataclass

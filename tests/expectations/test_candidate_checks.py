@@ -22,7 +22,13 @@ from catalog.declared import REGISTRY
 from expectations.errors import MiscountedCells
 from expectations.gx import quiet_validation, value_expectations
 from expectations.gx.candidate_checks import run_candidate_checks
-from expectations.suites import CandidateSuite, CheckName, CheckResult, candidate_suite
+from expectations.suites import (
+    EVERY_CANDIDATE,
+    CandidateSuite,
+    CheckName,
+    CheckResult,
+    candidate_suite,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -60,7 +66,7 @@ def results_of(
 ) -> dict[str, CheckResult]:
     counts = [5] * len(cells) if tenants is None else tenants
     found = run_candidate_checks(suite or a_suite(), cells, counts)
-    assert [result.name for result in found] == list(CheckName)
+    assert [result.name for result in found] == list(EVERY_CANDIDATE)
     return {result.name: result for result in found}
 
 
@@ -182,7 +188,7 @@ def test_every_cell_needs_its_number_of_tenants(tenants: list[int]) -> None:
 
 
 @runs_great_expectations
-@pytest.mark.parametrize("detector", ["shapes_in", "has_type"])
+@pytest.mark.parametrize("detector", ["pii_scan", "has_type"])
 def test_an_expectation_that_raises_has_not_passed(
     detector: str,
     monkeypatch: pytest.MonkeyPatch,
@@ -191,14 +197,14 @@ def test_an_expectation_that_raises_has_not_passed(
 ) -> None:
     """An exception is no answer, and what it says must not be repeated."""
 
-    def broken(value: object, *_: object) -> bool:
-        message = f"cannot look at {value!r} {CANARY}"
+    def broken(*values: object) -> bool:
+        message = f"cannot look at {values!r} {CANARY}"
         raise ValueError(message)
 
     monkeypatch.setattr(value_expectations, detector, broken)
     caplog.set_level(logging.DEBUG)
     results = results_of([a_cell()])
-    check = CheckName.NO_PII_SHAPED_VALUE if detector == "shapes_in" else CheckName.OUTPUT_SCHEMA
+    check = CheckName.NO_PII_SHAPED_VALUE if detector == "pii_scan" else CheckName.OUTPUT_SCHEMA
     assert not results[check].passed
     assert int(results[check].observed["could_not_check"]) >= 4
     assert CANARY not in f"{results} {caplog.text} {capfd.readouterr()}"
@@ -216,7 +222,7 @@ def test_no_check_passes_if_the_library_fails(
 
     monkeypatch.setattr(quiet_validation, "_validate", broken)
     results = results_of([a_cell()])
-    assert failed(results) == set(CheckName)
+    assert failed(results) == set(EVERY_CANDIDATE)
     assert all(
         result.observed["could_not_check"] == result.observed["expectations"]
         for result in results.values()
@@ -239,7 +245,7 @@ def test_a_result_that_is_missing_or_uncounted_has_not_passed(
     found = SimpleNamespace(results=[uncounted] * 3)
     monkeypatch.setattr(quiet_validation, "_validate", lambda *_: found)
     results = results_of([a_cell()])
-    assert failed(results) == set(CheckName)
+    assert failed(results) == set(EVERY_CANDIDATE)
     assert results[CheckName.K_DISTINCT_TENANTS].observed["could_not_check"] == 3
 
 
@@ -259,7 +265,7 @@ def test_no_value_reaches_a_result_the_log_or_the_terminal(
         a_cell(sector=CANARY),
     ]
     results = results_of(cells, [1, 2, 3, 4])
-    assert failed(results) == set(CheckName)
+    assert failed(results) == set(EVERY_CANDIDATE)
     assert CANARY not in json.dumps([dict(result.observed) for result in results.values()])
     assert all(
         isinstance(value, int) for result in results.values() for value in result.observed.values()
@@ -286,7 +292,7 @@ def test_the_cells_are_not_kept_after_the_run() -> None:
 def test_importing_the_checks_imports_no_heavy_library() -> None:
     """A code location that only declares checks must not pay seconds for them."""
     script = (
-        "import sys, expectations.suites, expectations.disclosure, expectations.pii_shapes\n"
+        "import sys, expectations.suites, expectations.disclosure, expectations.text_scan\n"
         "import expectations.gx.candidate_checks\n"
         "print(sorted({'great_expectations', 'pandas', 'numpy'} & set(sys.modules)))"
     )

@@ -67,6 +67,7 @@ def a_promotion(workflow: Workflow, **changes: object) -> Mapping[str, Any]:
         "idempotency_key": "key-1",
         "candidate_digest": "c1",
         "attempt": 1,
+        "state": "published",
         "rows_in": 6000,
         "cells_in": 40,
         "cells_kept": 31,

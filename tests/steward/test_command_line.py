@@ -10,6 +10,7 @@ import pytest
 
 from anonymization.registered import WORKFLOWS
 from tests.steward.conftest import Call
+from tests.steward.datahub_looks import assert_told_soundly
 
 pytestmark = pytest.mark.integration
 
@@ -39,6 +40,8 @@ def test_bad_usage_exits_with_2(classline: Call, arguments: list[str], told: str
     ("arguments", "told"),
     [
         (["promotions"], "run `classline up` first"),
+        (["datahub", "sync"], "run `classline up` first"),
+        (["datahub", "export", "x.json"], "run `classline up` first"),
         (["search", "--class", "tenant_private"], "run `classline up`"),
         (["lineage", "crm_accounts"], "run `classline up`"),
         (["lineage", "no_such_store"], "no dataset 'no_such_store' is registered"),
@@ -106,13 +109,38 @@ def test_what_is_up_can_be_searched_and_a_second_up_changes_nothing(classline: C
     assert "DataHub: 0 changes delivered" in again.err
 
 
+def who_wrote_or_stands_outside_does_not_approve(classline: Call, cli_home: Path) -> None:
+    """The packet, and stewards who may not approve: an author, and one with another scope."""
+    sam = cli_home / "stewards" / "sam.json"
+    shown = classline("review", "show", "pipeline_benchmark", "--credential", sam, "--json").json
+    assert shown["sample"]
+    assert shown["source"]["authors"] == ["Nobody Here <nobody@example.com>"]
+    assert shown["pictures"]["class flow"].startswith("<svg")
+    changed = classline("steward", "change", "sam", "--author", "nobody@example.com",
+                        "--sign-in", "https://id.example.com|42")  # fmt: skip
+    assert changed.code == 0, changed.err
+    author = classline("review", "approve", WORKFLOWS[0].name, "--reason", "mine",
+                       "--credential", sam)  # fmt: skip
+    assert author.code == 1
+    assert "who wrote a version of a workflow may not approve it" in author.err
+    listed = {row["name"]: row for row in classline("steward", "list", "--json").json}
+    assert listed["sam"]["sign_ins"] == ["https://id.example.com|42"]
+    assert len(listed["sam"]["scopes"]) == 3
+    assert classline("steward", "add", "ann", "--scope", "tenant_private").code == 1
+    assert classline("steward", "add", "ann", "--scope", "fund_private").code == 0
+    ann = cli_home / "stewards" / "ann.json"
+    outside = classline("review", "approve", "pipeline_benchmark", "--reason", "mine",
+                        "--credential", ann)  # fmt: skip
+    assert "does not decide what becomes anonymized_benchmark" in outside.err
+    assert classline("steward", "add", "max").code == 0
+
+
 def test_the_whole_line_from_the_command_line(
-    classline: Call, cli_home: Path, monkeypatch: pytest.MonkeyPatch
+    classline: Call, cli_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Load, run, refuse, approve, run again, look: as the README's tour does."""
     loaded = classline("load", "--sample", "--rows", 6000, "--json")
-    assert loaded.code == 0
-    assert loaded.json["tenants_added"] == 40
+    assert (loaded.code, loaded.json["tenants_added"]) == (0, 40)
     again = classline("load", "--sample", "--rows", 6000, "--json")
     assert again.json["tenants_added"] == 0
     assert {(t["inserted"], t["updated"]) for t in again.json["tables"]} == {(0, 0)}
@@ -140,6 +168,8 @@ def test_the_whole_line_from_the_command_line(
     assert open_file.code == 1
     assert "chmod 600" in open_file.err
     sam.chmod(0o600)
+    who_wrote_or_stands_outside_does_not_approve(classline, cli_home)
+    sam = cli_home / "stewards" / "max.json"
     for workflow in WORKFLOWS:
         decided = classline(
             "review", "approve", workflow.name, "--reason", "reviewed", "--credential", sam
@@ -150,7 +180,7 @@ def test_the_whole_line_from_the_command_line(
     assert {outcome["state"] for outcome in published.json["outcomes"]} == {"published"}
     assert classline("status", "--json").json["outbox_waiting"] == 0
     promotions = classline("promotions", "--json").json
-    assert {promotion["approved_by"] for promotion in promotions} == {"sam"}
+    assert {promotion["approved_by"] for promotion in promotions} == {"max"}
     assert {promotion["requested_by"] for promotion in promotions} == {"eve"}
 
     repeated = classline("run", "--all", "--json")
@@ -170,19 +200,27 @@ def test_the_whole_line_from_the_command_line(
         for made in column["children"]
     }
     drawn = classline("lineage", "anonymized_industry_benchmarks", "--promotions")
-    assert "→ anonymized_benchmark by pipeline_benchmark, approved by sam on" in drawn.out
+    assert "→ anonymized_benchmark by pipeline_benchmark, approved by max on" in drawn.out
     for arguments in (
         ("tenants",), ("promotions",), ("review", "list"), ("status",),
         ("review", "show", "pipeline_benchmark"),
         ("search", "--class", "tenant_private", "--columns"), ("steward", "list"),
     ):  # fmt: skip
         assert classline(*arguments).code == 0
-    rejected = classline(
-        "review", "reject", "pipeline_benchmark", "--reason", "changed", "--credential", sam
-    )
-    assert rejected.code == 0
+    assert_told_soundly(classline, cli_home, tmp_path)
+    reject = ("review", "reject", "pipeline_benchmark", "--reason", "changed", "--credential", sam)
+    assert classline(*reject).code == 0
     assert "decision" in classline("review", "show", "pipeline_benchmark").out
     assert classline("down").code == 0
+
+
+def test_authors_are_recorded_at_build(classline: Call, tmp_path: Path) -> None:
+    """Where git is absent afterwards, the record says who wrote what; or the installer does."""
+    out = tmp_path / "authors.json"
+    said = classline("review", "authors", "--out", out, "--declare", "Ann <ann@example.com>")
+    assert said.code == 0, said.err
+    assert "CLASSLINE_SOURCE_AUTHORS" in said.out
+    assert "ann@example.com" in out.read_text()
 
 
 def test_help_is_quick_to_load() -> None:

@@ -124,6 +124,10 @@ def test_a_new_stewards_login_is_a_grant(platform: Platform) -> None:
     assert [(row["action"], row["subject"], row["reason"]) for row in rows] == [
         ("steward added", "audited-steward", "classline steward add"),
         ("login added", credential.login, "classline steward add"),
+        *(
+            ("steward scope added", f"audited-steward {scope}", "classline steward add")
+            for scope in ("fund_private", "anonymized_benchmark", "ascend_platform_metric")
+        ),
     ]
 
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Thread
 from typing import Any
 from uuid import uuid4
 
@@ -21,59 +18,15 @@ from stores.errors import BoundaryRefused, DatabaseUnreachable
 from stores.invocation import UnfitName
 from stores.platform import Platform
 from stores.slack_webhook import SlackWebhook, UnfitWebhook, WebhookSilent
+from tests.slack_server import SECRET, ASlack, a_slack
 from tests.stores.conftest import Owners
-
-_SECRET = "T0SECRET/B0SECRET/canary-77aa"
-_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
-
-
-@dataclass
-class ASlack:
-    """A server that speaks the webhook's protocol and answers as it was told."""
-
-    url: str = ""
-    answers: list[tuple[int, str, dict[str, str]] | str] = field(default_factory=list)
-    texts: list[str] = field(default_factory=list)
-    released: Event = field(default_factory=Event)
-    taken: Event = field(default_factory=Event)
 
 
 @pytest.fixture
 def slack(monkeypatch: pytest.MonkeyPatch) -> Iterator[ASlack]:
     """A real HTTP server on a free port of this machine."""
-    for name in _PROXIES:
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
-    told = ASlack()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            length = int(self.headers["Content-Length"])
-            told.texts.append(json.loads(self.rfile.read(length))["text"])
-            answer = told.answers.pop(0) if told.answers else (200, "ok", {})
-            if isinstance(answer, str):
-                told.released.wait()
-                return
-            status, body, headers = answer
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body.encode())
-            told.taken.set()
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    told.url = f"http://127.0.0.1:{server.server_address[1]}/services/{_SECRET}"
-    thread = Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield told
-    told.released.set()
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with a_slack(monkeypatch) as told:
+        yield told
 
 
 @dataclass
@@ -179,7 +132,7 @@ def test_a_long_wait_is_kept_by_later_messages(
 def test_a_refused_connection_shows_no_url(clock: AClock, caplog: pytest.LogCaptureFixture) -> None:
     """The commonest failure: nobody listens."""
     caplog.set_level(logging.DEBUG)
-    url = f"http://127.0.0.1:1/services/{_SECRET}"
+    url = f"http://127.0.0.1:1/services/{SECRET}"
     webhook = SlackWebhook(url, attempts=2, sleep=clock.sleep, now=clock.now)
     with pytest.raises(WebhookSilent) as silent:
         webhook.send("text")
@@ -190,14 +143,14 @@ def test_a_refused_connection_shows_no_url(clock: AClock, caplog: pytest.LogCapt
 @pytest.mark.parametrize(
     "url",
     [
-        f"http://hooks.slack.com/{_SECRET}",
-        f"ftp://hooks.slack.com/{_SECRET}",
-        f"file:///etc/{_SECRET}",
-        f"https:///{_SECRET}",
-        f"https://hooks.slack.com:port/{_SECRET}",
-        f"https://hooks.slack.com/{_SECRET}\r\nX: y",
-        f"http://127.0.0.1.example.org/{_SECRET}",
-        _SECRET,
+        f"http://hooks.slack.com/{SECRET}",
+        f"ftp://hooks.slack.com/{SECRET}",
+        f"file:///etc/{SECRET}",
+        f"https:///{SECRET}",
+        f"https://hooks.slack.com:port/{SECRET}",
+        f"https://hooks.slack.com/{SECRET}\r\nX: y",
+        f"http://127.0.0.1.example.org/{SECRET}",
+        SECRET,
     ],
 )
 def test_an_unfit_webhook_is_refused_and_not_shown(

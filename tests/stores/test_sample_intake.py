@@ -35,6 +35,7 @@ PYTHON_TYPES: dict[ColumnType, type | tuple[type, ...]] = {
     ColumnType.INTEGER: int,
     ColumnType.NUMERIC: Decimal,
     ColumnType.DOUBLE: float,
+    ColumnType.BOOLEAN: bool,
     ColumnType.DATE: date,
     ColumnType.TIMESTAMP: datetime,
     ColumnType.TEXT_ARRAY: list,
@@ -163,7 +164,9 @@ def fits(value: object, column: Column) -> bool:
     """Whether a value may stand in a column."""
     if value is None:
         return column.nullable
-    if not isinstance(value, PYTHON_TYPES[column.type]) or isinstance(value, bool):
+    if isinstance(value, bool) != (column.type is ColumnType.BOOLEAN):
+        return False
+    if not isinstance(value, PYTHON_TYPES[column.type]):
         return False
     match value:
         case str():
@@ -316,7 +319,8 @@ def benchmark_cells(tables: Tables) -> dict[tuple[object, ...], Counter[str]]:
 
 
 @pytest.mark.parametrize(
-    ("dataset", "text"), [("calls", 7), ("emails", 6), ("drafts", 5), ("semantic_memories", 2)]
+    ("dataset", "text"),
+    [("calls", 7), ("emails", 6), ("drafts", 5), ("sdr_drafts", 7), ("semantic_memories", 2)],
 )
 def test_texts_hold_personal_data_of_the_tenants_own_contacts(
     its_tables: Tables, dataset: str, text: int

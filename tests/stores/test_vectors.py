@@ -265,7 +265,7 @@ def test_items_of_one_id_belong_to_their_own_tenants(platform: Platform, memorie
         ),
         "CREATE INDEX ON tenant_private.semantic_memories USING hnsw (embedding vector_l2_ops)",
         "SELECT content FROM fund_private.fund_patterns",
-        "INSERT INTO anonymized.pattern_bank VALUES ('x', 'x', '{q}', gen_random_uuid())",
+        "INSERT INTO anonymized.capability_index VALUES ('x', 'x', '{q}', gen_random_uuid())",
         "SELECT content FROM staging.staged_semantic_memories",
     ],
 )
@@ -316,7 +316,10 @@ def patterns(platform: Platform, owners: Owners) -> Owners:
                 {"f": fund, "w": word, "e": str(QUERY)},
             )
         connection.execute(
-            text("INSERT INTO anonymized.pattern_bank VALUES (:i, 'text', CAST(:e AS vector), :p)"),
+            text(
+                "INSERT INTO anonymized.pattern_bank VALUES (:i, 'text', CAST(:e AS vector), :p,"
+                " 'email', '*', :i, 'brief', '2026-Q1', 5, 0.1, 0.1)"
+            ),
             [
                 {
                     "i": f"{n:04}",
@@ -389,4 +392,9 @@ def test_no_index_stands_on_an_owners_vectors(platform: Platform) -> None:
     query = text("SELECT tablename FROM pg_indexes WHERE indexdef LIKE '%USING hnsw%' ORDER BY 1")
     with platform.admin_engine().connect() as connection:
         found = connection.execute(query).scalars().all()
-    assert found == ["capability_index", "pattern_bank"]
+    assert found == [
+        "anonymized_brief_patterns",
+        "anonymized_review_patterns",
+        "capability_index",
+        "pattern_bank",
+    ]

@@ -289,17 +289,14 @@ $$;
 CREATE FUNCTION control.supersede_releases(published uuid) RETURNS void
 LANGUAGE sql
 SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    WITH replaced AS (
-        UPDATE control.promotions o
-            SET state = 'superseded', state_reason = 'later releases replaced every cell of it'
-            WHERE o.state = 'published'
-              AND o.promotion_id IN (SELECT e.promotion_id FROM control.judged_cells e
-                                     WHERE e.superseded_by = published)
-              AND NOT EXISTS (SELECT FROM control.judged_cells r
-                              WHERE r.promotion_id = o.promotion_id AND r.released
-                                AND r.superseded_by IS NULL)
-            RETURNING o.promotion_id)
-    INSERT INTO control.outbox (kind, subject) SELECT 'promotion', promotion_id::text FROM replaced
+    UPDATE control.promotions o
+        SET state = 'superseded', state_reason = 'later releases replaced every cell of it'
+        WHERE o.state = 'published'
+          AND o.promotion_id IN (SELECT e.promotion_id FROM control.judged_cells e
+                                 WHERE e.superseded_by = published)
+          AND NOT EXISTS (SELECT FROM control.judged_cells r
+                          WHERE r.promotion_id = o.promotion_id AND r.released
+                            AND r.superseded_by IS NULL)
 $$;
 
 -- The approval that publish() has found becomes the promotion's state before it is published.
@@ -474,7 +471,6 @@ BEGIN
         VALUES (steward, promotion::text, 'revoked', reason_);
     INSERT INTO platform.kv_audit (actor, action, subject, from_value, to_value, reason)
         VALUES (steward, 'promotion revoked', promotion::text, p.to_class, 'withdrawn', reason_);
-    INSERT INTO control.outbox (kind, subject) VALUES ('promotion', promotion::text);
     INSERT INTO control.alerts (kind, severity, subject, message) VALUES (
         'promotion_revoked', 'warning',
         CASE WHEN p.workflow ~ '^[a-z][a-z0-9_]{0,63}$' THEN p.workflow ELSE 'workflow' END,
@@ -637,9 +633,9 @@ SELECT pg_temp.amend('publish', 'p.state NOT IN (''candidate'', ''awaiting_revie
 SELECT pg_temp.amend('publish', 'PERFORM control.record_release(p, g.measures);',
 'PERFORM control.take_approval(p, a);
     PERFORM control.record_release(p, g.measures);');
-SELECT pg_temp.amend('publish', '    INSERT INTO control.outbox (kind, subject) VALUES (''promotion''',
+SELECT pg_temp.amend('publish', '    RETURN QUERY SELECT written,',
 '    PERFORM control.supersede_releases(promotion);
-    INSERT INTO control.outbox (kind, subject) VALUES (''promotion''');
+    RETURN QUERY SELECT written,');
 SELECT pg_temp.amend('decide', 'state IN (''candidate'', ''awaiting_review'')',
                      'control.is_open(state)');
 -- A revoked cell stands no more: it is neither replaced nor unchanged.

@@ -32,7 +32,7 @@ from stores.migrations.sql_files import run_sql
 __all__ = ["down_revision", "revision", "upgrade"]
 
 revision = "0022"
-down_revision = "0017"
+down_revision = "0024"
 
 
 def upgrade() -> None:

@@ -1,0 +1,1 @@
+"""How texts become patterns: stripped, taken to features and sentence templates, written anew."""

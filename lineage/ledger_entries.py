@@ -1,0 +1,59 @@
+"""What stands under a leaf: a random salt and a record; erased ones leave the leaf alone."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+__all__ = ["EntryKind", "LedgerEntry", "leaf_of"]
+
+
+class EntryKind(StrEnum):
+    """What an entry records."""
+
+    PROMOTION = "promotion"
+    APPROVAL = "approval"
+    KV_AUDIT = "kv_audit"
+    CLASS_CHANGE = "class_change"
+    ERASURE = "erasure"
+
+
+def leaf_of(salt: bytes, record: str) -> bytes:
+    """SHA-256 of the salt followed by the record."""
+    return hashlib.sha256(salt + record.encode()).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """A leaf at its place in the tree, with its salt and record unless they were erased."""
+
+    position: int
+    leaf: bytes
+    salt: bytes | None
+    record: str | None
+
+    @property
+    def erased(self) -> bool:
+        """Whether salt and record are gone."""
+        return self.salt is None or self.record is None
+
+    def holds(self) -> bool:
+        """Whether the leaf is that of the salt and the record; an erased one says nothing."""
+        if self.salt is None or self.record is None:
+            return True
+        return leaf_of(self.salt, self.record) == self.leaf
+
+    def erased_leaves(self) -> frozenset[bytes]:
+        """The leaves that this entry says were erased: of an erasure alone there are any."""
+        # An erasure is looked for by text first: parsing every record would cost most of the time.
+        if self.record is None or f'"kind":"{EntryKind.ERASURE}"' not in self.record:
+            return frozenset()
+        try:
+            content: dict[str, Any] = json.loads(self.record)  # Any: JSON
+            named = content["row"]["leaves"] if content["kind"] == EntryKind.ERASURE else []
+            return frozenset(bytes.fromhex(leaf) for leaf in named)
+        except (ValueError, KeyError, TypeError):
+            return frozenset()

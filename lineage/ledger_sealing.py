@@ -1,0 +1,224 @@
+"""Seals the ledger: numbers what is committed, signs the tree's head, takes it outside.
+
+A head is signed only where the tree begins with what was signed before.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from lineage.ledger_keys import ledger_key
+from lineage.ledger_notes import (
+    Checkpoint,
+    CheckpointRefused,
+    SigningKey,
+    open_checkpoint,
+    sealed_checkpoint,
+)
+from lineage.ledger_places import PLACES_SETTING, FolderPlace, Place, PlaceRefused, places_from
+from lineage.ledger_tree import Frontier, NotAFrontier
+from stores.errors import StoreError
+from stores.home import Home
+from stores.ledger_reads import AscendPlatformMetricLedger, StoredCheckpoint
+from stores.platform import Platform
+from stores.secret_files import exclusive
+
+__all__ = [
+    "LedgerForked",
+    "SealReport",
+    "local_place",
+    "outside_places",
+    "seal",
+    "seal_line",
+    "told_places",
+]
+
+_PURPOSE = "ledger seal"
+_LONGEST_WAIT = timedelta(hours=1)
+
+
+class LedgerForked(StoreError):
+    """The ledger does not begin with what was signed before: nothing more is signed."""
+
+
+@dataclass(frozen=True, slots=True)
+class SealReport:
+    """What a seal did: the tree's size, how many leaves are new, and who has the checkpoint."""
+
+    size: int
+    added: int
+    note: str | None
+    kept: tuple[str, ...] = ()
+    refused: Mapping[str, str] = field(default_factory=dict)
+
+
+def local_place(home: Home) -> FolderPlace:
+    """The folder of checkpoints beside the installation's other state."""
+    return FolderPlace(home.root / "checkpoints")
+
+
+def outside_places() -> tuple[Place, ...]:
+    """The places that the setting names beyond that folder."""
+    return places_from(os.environ.get(PLACES_SETTING))
+
+
+def seal(platform: Platform) -> SealReport:
+    """Bring every committed entry under a signed checkpoint and the checkpoint outside."""
+    key = ledger_key(platform.home)
+    local = local_place(platform.home)
+    with exclusive(platform.home.root / ".ledger.lock"):
+        # Places in the tree are committed before anything is signed over them.
+        with platform.platform_session(_PURPOSE) as session:
+            size = session.ledger_ascend_platform_metric().number_leaves()
+        with platform.platform_session(_PURPOSE) as session:
+            ledger = session.ledger_ascend_platform_metric()
+            made, before = _head(ledger, key, local, size)
+            if made is None:
+                return SealReport(0, 0, None)
+            # Outside first: a crash between leaves a checkpoint that the next seal begins from.
+            local.keep(made.note, key.verifier)
+            ledger.record_checkpoint(made)
+        kept, refused = _taken_outside(platform.home, made, key)
+    return SealReport(made.size, made.size - before, made.note, kept, refused)
+
+
+def seal_line(platform: Platform) -> str:
+    """Seal, and say in one line how that went; a refusal is said and ends nothing else."""
+    try:
+        report = seal(platform)
+    except (StoreError, CheckpointRefused) as error:
+        _watch(platform)
+        return f"ledger: not sealed: {error}"
+    if report.refused:
+        return f"ledger: sealed, {report.size} leaves; {'; '.join(report.refused.values())}"
+    return f"ledger: {report.added} leaves sealed, {report.size} in all"
+
+
+def _watch(platform: Platform) -> None:
+    """Raise an alert where entries have waited too long; a database that is down says so itself."""
+    with suppress(StoreError):
+        with platform.platform_session(_PURPOSE) as session:
+            state = session.ledger_ascend_platform_metric().state()
+        waits_since = state.oldest_unsealed_at
+        if waits_since is not None and datetime.now(UTC) - waits_since > _LONGEST_WAIT:
+            platform.alerts.ledger_unsealed()
+
+
+def _head(
+    ledger: AscendPlatformMetricLedger, key: SigningKey, local: FolderPlace, size: int
+) -> tuple[StoredCheckpoint | None, int]:
+    """The checkpoint over that many leaves, and how many the last one had."""
+    stored = ledger.newest_checkpoint()
+    notes = [local.newest(), *_newest_outside(), stored.note if stored else None]
+    newest = max(
+        (_own(note, key) for note in notes if note is not None),
+        key=lambda signed: signed.size,
+        default=None,
+    )
+    frontier = _beginning(stored, key)
+    before = newest.size if newest else 0
+    if before > size:
+        message = (
+            f"{before} leaves were signed and {size} are there: nothing is signed; "
+            "the ledger lost entries, see `classline ledger verify`"
+        )
+        raise LedgerForked(message)
+    for leaf in ledger.leaves(frontier.size, size):
+        _require(newest, frontier)
+        frontier.append(leaf)
+    _require(newest, frontier)
+    if frontier.size != size:
+        message = f"{size} leaves are numbered and {frontier.size} are there: nothing is signed"
+        raise LedgerForked(message)
+    if not size:
+        return None, 0
+    root = frontier.root()
+    note = sealed_checkpoint(key, size, root)
+    return StoredCheckpoint(size, root, frontier.to_bytes(), note), before
+
+
+def _newest_outside() -> Iterator[str | None]:
+    # A place that cannot be read now is offered the new head, and says then what is wrong.
+    with suppress(PlaceRefused):
+        for place in outside_places():
+            with suppress(PlaceRefused):
+                yield place.newest()
+
+
+def _beginning(stored: StoredCheckpoint | None, key: SigningKey) -> Frontier:
+    """The frontier from which to go on: it counts only where it leads to the root that was signed.
+
+    Without one the leaves are counted again from the first.
+    """
+    if stored is not None:
+        signed = _own(stored.note, key)
+        with suppress(NotAFrontier):
+            frontier = Frontier.from_bytes(stored.size, stored.frontier)
+            if (signed.size, signed.root) == (stored.size, frontier.root()):
+                return frontier
+    return Frontier()
+
+
+def _require(signed: Checkpoint | None, frontier: Frontier) -> None:
+    """Refuse a tree that comes to the size that was signed last with another root."""
+    if signed is not None and frontier.size == signed.size and frontier.root() != signed.root:
+        message = (
+            f"the first {signed.size} leaves are not those that were signed: nothing is signed "
+            "over them; see `classline ledger verify`"
+        )
+        raise LedgerForked(message)
+
+
+def _own(note: str, key: SigningKey) -> Checkpoint:
+    try:
+        return open_checkpoint(note, key.verifier)
+    except CheckpointRefused as error:
+        message = (
+            f"a checkpoint kept before is not this key's ({error}): nothing is signed; restore "
+            "secrets/ledger-key.json from a backup"
+        )
+        raise LedgerForked(message) from None
+
+
+def _taken_outside(
+    home: Home, made: StoredCheckpoint, key: SigningKey
+) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Offer the checkpoint to every place that does not have it; who took it, and who did not."""
+    told = told_places(home)
+    kept: list[str] = []
+    refused: dict[str, str] = {}
+    try:
+        places = outside_places()
+    except PlaceRefused as error:
+        return (), {PLACES_SETTING: str(error)}
+    for place in places:
+        if told.get(place.name, 0) >= made.size:
+            continue
+        try:
+            place.keep(made.note, key.verifier)
+        except PlaceRefused as error:
+            refused[place.name] = str(error)
+        else:
+            told[place.name] = made.size
+            kept.append(place.name)
+            _tell(home).write_text(json.dumps(told, indent=1, sort_keys=True), encoding="utf-8")
+    return tuple(kept), refused
+
+
+def told_places(home: Home) -> dict[str, int]:
+    """The size of the newest checkpoint that each place outside took."""
+    try:
+        content = json.loads(_tell(home).read_text(encoding="utf-8"))
+        return {str(name): int(size) for name, size in content.items()}
+    except (OSError, ValueError, AttributeError, TypeError):
+        return {}  # every place is told again, which does no harm
+
+
+def _tell(home: Home) -> Path:
+    return local_place(home).folder / "told.json"

@@ -1,0 +1,143 @@
+"""A review packet in words: tables for a terminal, one document for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from steward.packet import Evidence, ReviewPacket
+
+__all__ = ["packet_document", "packet_sections", "what_is_decided", "what_was_counted"]
+
+_Section = tuple[str, tuple[str, ...], list[Sequence[object]]]
+
+
+def what_is_decided(packet: ReviewPacket) -> dict[str, object]:
+    """The declaration, the version and the last decision about it, by name."""
+    shown = packet.declared
+    decision = packet.decision
+    return {
+        "workflow": packet.workflow.name,
+        "description": packet.workflow.description,
+        "source digest": packet.reviewed.source_digest,
+        "lock digest": packet.source.lock_digest,
+        "source code": packet.workflow.module,
+        "reads": ", ".join(shown["sources"]),
+        "writes": shown["target"],
+        "from class": shown["from_class"],
+        "to class": shown["to_class"],
+        "policy": shown["policy"],
+        "family": shown["family"],
+        "cells by": ", ".join(each["column"] for each in shown["dimensions"] or []),
+        "columns": ", ".join(packet.workflow.column_lineage),
+        "required checks": ", ".join(shown["required_checks"]),
+        "requested by": packet.requested_by or "not run yet",
+        "written by": packet.source.unknown or ", ".join(packet.source.authors) or "nobody since",
+        "approved before": packet.source.approved_digest or "never",
+        "decision": str(decision.decision) if decision else "none yet",
+        "decided by": decision.steward_name if decision else None,
+    }
+
+
+def what_was_counted(evidence: Evidence) -> dict[str, object]:
+    """Counts of the candidate, by name; no value of a row."""
+    newest, cells = evidence.promotion, evidence.cells
+    return {
+        "promotion": newest["promotion_id"],
+        "state": newest["state"],
+        "rows in": newest["rows_in"],
+        "cells kept": newest["cells_kept"],
+        "cells suppressed": newest["suppressed"],
+        "suppressed share": f"{evidence.suppressed_share:.1%} of {newest['cells_in']:,} cells",
+        "fewest tenants in a cell": cells.get("least_tenants"),
+        "fewest without any one fund": cells.get("least_without_a_fund"),
+        "fewest funds in a cell": cells.get("least_funds"),
+        "largest share of one tenant": cells.get("largest_share"),
+        "narrowest p%": cells.get("least_p_percent"),
+        "levels": {
+            each["column"]: f"{each['level']} of 0 to {each['levels'] - 1}"
+            for each in newest["partition"] or []
+        },
+        "cells held by the release guard": newest["held"],
+        "candidate digest": newest["candidate_digest"],
+        "personal data found": evidence.pii or "nothing was looked for yet",
+        "red team": {row["check_name"]: row["passed"] for row in evidence.red_team}
+        or "no result is stored",
+    }
+
+
+def packet_sections(packet: ReviewPacket) -> Iterator[_Section]:
+    """Title, columns and rows of each part, in the order a steward reads them."""
+    facts = ("what", "value")
+    yield f"Review of {packet.workflow.name}", facts, list(what_is_decided(packet).items())
+    since = (packet.source.approved_digest or "")[:12]
+    yield (
+        f"Source changed since {since or 'ever: nothing was approved yet'}",
+        ("module", "added", "removed", "decides"),
+        [(d.module, d.added, d.removed, d.decides) for d in packet.source.diffs],
+    )
+    if packet.evidence is None:
+        return
+    counted = what_was_counted(packet.evidence)
+    yield "The newest candidate", facts, list(counted.items())
+    yield (
+        "Checks of the newest candidate",
+        ("check", "phase", "passed", "observed"),
+        [(c["check_name"], c["phase"], c["passed"], c["observed"]) for c in packet.evidence.checks],
+    )
+    sizes: Mapping[str, int] = packet.evidence.cells.get("tenants") or {}
+    yield (
+        "Distinct tenants behind a cell",
+        ("tenants", "cells"),
+        [(int(size), sizes[size]) for size in sorted(sizes, key=int)],
+    )
+    if packet.sample.withheld:
+        yield "Sample of candidate cells", ("withheld",), [(packet.sample.withheld,)]
+    elif packet.sample.cells:
+        names = tuple(packet.sample.cells[0])
+        rows: list[Sequence[object]] = [
+            tuple(cell.get(name) for name in names) for cell in packet.sample.cells
+        ]
+        yield "Sample of candidate cells", names, rows
+
+
+def packet_document(packet: ReviewPacket) -> dict[str, Any]:
+    """The packet as one JSON document; pictures are SVG texts."""
+    evidence = packet.evidence
+    return {
+        **what_is_decided(packet),
+        **(what_was_counted(evidence) if evidence else {}),
+        "cells": dict(evidence.cells) if evidence else {},
+        "checks": [dict(check) for check in evidence.checks] if evidence else [],
+        "source": {
+            "approved digest": packet.source.approved_digest,
+            "approved lock digest": packet.source.approved_lock_digest,
+            "authors": list(packet.source.authors),
+            "unknown": packet.source.unknown,
+            "changed": [
+                {
+                    "module": diff.module,
+                    "added": diff.added,
+                    "removed": diff.removed,
+                    "decides": diff.decides,
+                    "diff": list(diff.lines),
+                }
+                for diff in packet.source.diffs
+            ],
+        },
+        "sample": [dict(cell) for cell in packet.sample.cells],
+        "sample withheld": packet.sample.withheld,
+        "pictures": dict(packet.pictures),
+        "history": [
+            {
+                "approval": each.approval_id,
+                "version": each.source_digest,
+                "steward": each.steward_name,
+                "decision": str(each.decision),
+                "reason": each.reason,
+                "decided at": each.decided_at,
+                "expires at": each.expires_at,
+            }
+            for each in packet.history
+        ],
+    }

@@ -1,0 +1,156 @@
+"""A review packet holds what a steward decides by, and nothing of a tenant's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from xml.etree import ElementTree as ET
+
+import pytest
+from sqlalchemy import text
+
+from anonymization import provenance
+from anonymization.promote import publish_candidate
+from anonymization.workflows.fund_portfolio_rollup import FUND_PORTFOLIO_ROLLUP
+from anonymization.workflows.pipeline_benchmark import PIPELINE_BENCHMARK
+from catalog.data_classes import DataClass
+from lineage.cell_picture import cell_size_picture
+from lineage.flow_picture import Flow, Node, flow_picture
+from steward import packet as packets
+from steward.console import _json_value
+from steward.packet import build_packet
+from steward.packet_words import packet_document, packet_sections
+from steward.source_diff import source_diff
+from tests.desk import Desk, a_desk
+
+
+def parsed(picture: str) -> ET.Element:
+    """The picture as XML."""
+    return ET.fromstring(picture)  # noqa: S314 - of our own making
+
+
+@pytest.fixture(scope="module")
+def waiting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """An installation in which the benchmark's candidate waits for review."""
+    with a_desk(tmp_path_factory.mktemp("packets") / "home") as opened:
+        candidate = opened.candidate(PIPELINE_BENCHMARK)
+        publish_candidate(opened.platform, PIPELINE_BENCHMARK, candidate.promotion_id)
+        yield opened
+
+
+@pytest.mark.integration
+def test_the_packet_says_what_and_shows_the_evidence(waiting: Desk) -> None:
+    """Declaration, counts of the database's own, checks, authors, pictures and a sample."""
+    packet = build_packet(waiting.platform, PIPELINE_BENCHMARK, waiting.steward)
+    assert packet.declared["target"] == "anonymized.anonymized_industry_benchmarks"
+    assert packet.requested_by == waiting.engineer.name
+    evidence = packet.evidence
+    assert evidence is not None
+    assert {check["check_name"] for check in evidence.checks} == {
+        str(name) for name in PIPELINE_BENCHMARK.required_checks
+    }
+    assert sum(evidence.cells["tenants"].values()) == evidence.promotion["cells_kept"]
+    assert 0 <= evidence.suppressed_share < 1
+    assert packet.source.authors == ("Nobody Here <nobody@example.com>",)
+    assert packet.source.lock_digest
+    assert packet.sample.cells
+    assert set(packet.sample.cells[0]) == set(PIPELINE_BENCHMARK.column_lineage)
+    assert set(packet.pictures) == {"class flow", "cell sizes"}
+    for picture in packet.pictures.values():
+        assert parsed(picture).get("role") == "img"
+
+
+@pytest.mark.integration
+def test_the_packet_names_no_tenant(waiting: Desk) -> None:
+    """Neither its tables nor its document carry a tenant's id or name."""
+    packet = build_packet(waiting.platform, PIPELINE_BENCHMARK, waiting.steward)
+    printed = json.dumps(packet_document(packet), default=_json_value) + str(
+        list(packet_sections(packet))
+    )
+    with waiting.platform.admin_engine().connect() as connection:
+        names = connection.execute(
+            text("SELECT tenant_id, external_name FROM control.tenants")
+        ).all()
+    assert names
+    assert not [part for row in names for part in row if part in printed]
+
+
+@pytest.mark.integration
+def test_without_a_credential_no_cell_is_shown(waiting: Desk) -> None:
+    """Cells are read under a steward's own login or not at all."""
+    packet = build_packet(waiting.platform, PIPELINE_BENCHMARK)
+    assert packet.sample.cells == ()
+    assert "--credential" in str(packet.sample.withheld)
+
+
+@pytest.mark.integration
+def test_a_workflow_that_never_ran_has_a_packet_without_evidence(waiting: Desk) -> None:
+    """The source can be read before anything ran."""
+    packet = build_packet(waiting.platform, FUND_PORTFOLIO_ROLLUP, waiting.steward)
+    assert packet.evidence is None
+    assert packet.requested_by is None
+    assert packet.source.diffs[0].removed == 0
+    assert list(packet_sections(packet))
+
+
+@pytest.mark.integration
+def test_where_authors_are_unknown_the_packet_says_so(
+    waiting: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A steward sees beforehand that an approval will be refused, and why."""
+    monkeypatch.setenv("CLASSLINE_SOURCE_AUTHORS", "/nowhere/authors.json")
+    packet = build_packet(waiting.platform, PIPELINE_BENCHMARK)
+    assert "refused" in str(packet.source.unknown)
+
+
+@pytest.mark.integration
+def test_after_an_approval_the_diff_is_against_what_was_approved(
+    waiting: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: object
+) -> None:
+    """One changed line of a transformation is one changed line of the packet."""
+    waiting.decide(PIPELINE_BENCHMARK, "approved", waiting.steward)
+    unchanged = build_packet(waiting.platform, PIPELINE_BENCHMARK)
+    assert unchanged.source.diffs == ()
+    assert unchanged.source.authors == ()
+    files = provenance.source_files(PIPELINE_BENCHMARK)
+    rounding = tmp_path / "rounding.py"  # type: ignore[operator]
+    rounding.write_text(files["anonymization.rounding"].read_text() + "\nPLANTED = 1\n")
+    monkeypatch.setattr(
+        packets, "source_files", lambda _: files | {"anonymization.rounding": rounding}
+    )
+    (diff,) = build_packet(waiting.platform, PIPELINE_BENCHMARK).source.diffs
+    assert (diff.module, diff.decides, diff.removed) == ("anonymization.rounding", True, 0)
+    assert "+PLANTED = 1" in diff.lines
+
+
+def test_a_diff_says_whether_it_decides() -> None:
+    """A changed comment is shown, and told from what changes a release."""
+    before = {"a": "x = 1  # one\n", "b": "y = 1\n", "gone": "z = 1\n"}
+    after = {"a": "x = 1  # two\n", "b": "y = 2\n", "new": "w = 1\n"}
+    found = {diff.module: (diff.decides, diff.added, diff.removed)
+             for diff in source_diff(before, after)}  # fmt: skip
+    assert found == {
+        "a": (False, 1, 1), "b": (True, 1, 1), "gone": (True, 0, 1), "new": (True, 1, 0),
+    }  # fmt: skip
+    assert source_diff(before, before) == ()
+
+
+@pytest.mark.parametrize("tenants", [{}, {5: 1}, {n: n for n in range(5, 300)}])
+def test_a_histogram_is_well_formed_and_counts_every_cell(tenants: dict[int, int]) -> None:
+    """Empty, one bar, or more sizes than there is room for."""
+    drawn = parsed(cell_size_picture(tenants, 5))
+    bars = [node.text for node in drawn.iter() if node.tag.endswith("title")][1:]
+    assert sum(int(str(bar).split(": ")[1].split()[0].replace(",", "")) for bar in bars) == sum(
+        tenants.values()
+    )
+
+
+def test_a_picture_takes_no_markup_from_names() -> None:
+    """A name is text wherever it stands."""
+    hostile = "<script>alert(1)</script>"
+    drawn = flow_picture(
+        Flow([[Node(hostile, DataClass.TENANT_PRIVATE)], [Node("b", DataClass.FUND_PRIVATE)]]),
+        hostile,
+    )
+    assert "<script" not in drawn
+    assert parsed(drawn) is not None
