@@ -13,9 +13,11 @@ from uuid import UUID, uuid4
 from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, text
 
+from anonymization.decisions import decide
 from anonymization.promote import register
 from anonymization.workflows.agent_run_aggregates import AGENT_RUN_AGGREGATES as WORKFLOW
 from benchmarks.figures import Figure
+from lineage.reviews import Decision
 from lineage.revocation import revoke
 from stores.boundary.provisioning import add_steward, ensure_owners
 from stores.home import Home
@@ -49,8 +51,7 @@ def _measured(platform: Platform) -> list[Figure]:
         platform, {f"Portco {n}": f"Fund {n % 2}" for n in range(_TENANTS)}, reason="benchmark"
     )
     digest = register(platform, WORKFLOW, requested_by="benchmark")
-    with platform.steward_session(steward) as session:
-        session.decide(WORKFLOW.name, digest, "approved", "for a benchmark")
+    decide(platform, WORKFLOW, Decision.APPROVED, "for a benchmark", credential=steward)
     with platform.platform_session("benchmark") as opened:
         run = opened.start_run(WORKFLOW.name, digest)
     promotion = _filed(platform, digest, run, sorted(owners.tenants.values()))

@@ -13,11 +13,12 @@ from pathlib import Path
 from sqlalchemy import Connection, event
 from sqlalchemy.engine import Engine
 
+from anonymization.decisions import decide
 from anonymization.promote import check_candidate, prepare_candidate, publish_candidate
-from anonymization.source_digest import source_digest
 from anonymization.workflows.fund_portfolio_rollup import FUND_PORTFOLIO_ROLLUP
 from catalog.promotion_states import PromotionState
 from expectations.gx.library import load_great_expectations
+from lineage.reviews import Decision
 from lineage.revocation import revoke
 from stores.boundary.tenant_removal import remove_tenant
 from stores.platform import Platform, open_platform
@@ -39,9 +40,7 @@ def promote(platform: Platform, steward: StewardCredential) -> None:
     check_candidate(platform, FUND_PORTFOLIO_ROLLUP, candidate.promotion_id)
     outcome = publish_candidate(platform, FUND_PORTFOLIO_ROLLUP, candidate.promotion_id)
     if outcome.state is PromotionState.AWAITING_REVIEW:
-        with platform.steward_session(steward) as session:
-            digest = source_digest(FUND_PORTFOLIO_ROLLUP)
-            session.decide(FUND_PORTFOLIO_ROLLUP.name, digest, "approved", "for a test")
+        decide(platform, FUND_PORTFOLIO_ROLLUP, Decision.APPROVED, "for a test", credential=steward)
         publish_candidate(platform, FUND_PORTFOLIO_ROLLUP, candidate.promotion_id)
 
 
