@@ -24,6 +24,7 @@ def pages() -> dict[str, str]:
 def page_of(workflow: Workflow) -> str:
     """What it reads, releases and demands, for people who did not write it."""
     target = workflow.target_dataset
+    told = {*workflow.dimension_names, *(measure.column for measure in workflow.measures)}
     cells = _table(
         ("column", "what it is", "levels", "made of"),
         [
@@ -42,6 +43,11 @@ def page_of(workflow: Workflow) -> str:
                 ", ".join(m.from_columns),
             )
             for m in workflow.measures
+        ]
+        + [
+            (name, target.column(name).description, "-", "-", ", ".join(made_of))
+            for name, made_of in workflow.column_lineage.items()
+            if name not in told
         ],
     )
     policy = _table(("rule", "value"), workflow.policy.as_parameters().items())

@@ -158,7 +158,7 @@ def digest_of(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], str]:
         ("anonymization.workflows.pipeline_benchmark", '"Retail"', '"Retails"', None),
         ("anonymization.safe_cells", "return ", "return not ", True),
         ("anonymization.generalization.hierarchies", "return ", "return not ", True),
-        ("expectations.pii_shapes", "return ", "return not ", True),
+        ("expectations.identifiers.detection", "return ", "return not ", True),
     ],
 )
 def test_formatting_does_not_change_a_digest_and_a_transformation_does(

@@ -146,12 +146,21 @@ def test_its_id_and_its_name_are_nowhere(
             {"t": before["tenant"]},
         )
         samples = set(sampled.scalars())
-    assert found <= {"platform.kv_audit"}
+    assert found == set()
     assert samples <= {"platform.kv_audit"}
     assert removal.nothing_left
     assert removal.residue is not None
     assert removal.residue.tables_searched > 40
     assert removal.files == ()
+
+
+def test_the_ledger_is_whole_without_it(desk: Desk, removal: Removal) -> None:
+    """What the audit said of it is erased with its salts, on record: no row differs from its leaf."""
+    assert removal.kept_audit_rows == 0
+    with desk.platform.platform_session("test") as session:
+        assert session._rows("SELECT * FROM control.ledger_differences()") == []
+        erased = session.records_ascend_platform_metric("ledger_entries", "kind = 'erasure'")
+    assert len(erased) == 1
 
 
 def test_its_login_is_gone(desk: Desk, before: dict[str, object], removal: Removal) -> None:
