@@ -66,13 +66,8 @@ def _show(done: Removal) -> None:
         return
     say(
         f"searched {done.residue.columns_searched} columns of {done.residue.tables_searched} "
-        "tables, and the installation's files: its id is in none that may not hold it"
+        "tables, and the installation's files: its id is in none"
     )
-    if done.kept_audit_rows:
-        say(
-            f"{done.kept_audit_rows} rows of platform.kv_audit tell of it by its id, which leads "
-            "nowhere any more: the audit is append-only"
-        )
     for place, rows in done.residue.with_its_name.items():
         say(f"look at {place}: {rows} rows contain its name, in texts that people wrote")
     for file in done.files:

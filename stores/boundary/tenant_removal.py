@@ -31,7 +31,6 @@ from stores.tables import physical_datasets
 
 __all__ = ["Removal", "TenantResidue", "remove_tenant", "stores_of_tenants"]
 
-_AUDIT = "platform.kv_audit"
 _HELD = "a tenant that it rests on was removed: run the workflow again"
 _PSEUDONYM = "xt"
 _SHORTEST_REASON, _LONGEST_REASON = 3, 2_000
@@ -46,7 +45,7 @@ class Removal:
     """What was erased, what was released with its part in it, and what the search found.
 
     ``released_cells`` names cells by promotion and number. ``residue`` is empty where the tenant
-    had been removed before; ``kept_audit_rows`` tell of it by an id that leads nowhere any more.
+    had been removed before.
     """
 
     removed_before: bool
@@ -54,7 +53,6 @@ class Removal:
     released_cells: Mapping[str, Sequence[int]]
     targets: Mapping[str, str]
     residue: Residue | None = None
-    kept_audit_rows: int = 0
     files: tuple[str, ...] = ()
 
     @property
@@ -95,7 +93,6 @@ def remove_tenant(platform: Platform, tenant_id: str, *, reason: str) -> Removal
             released_cells=done["released_cells"],
             targets=run.read(lambda c: _targets(c, done["released_cells"])),
             residue=residue,
-            kept_audit_rows=residue.with_its_id.get(_AUDIT, 0),
             files=files,
         )
 
@@ -290,7 +287,7 @@ def _finish(connection: Connection, run: _Run) -> tuple[Residue, RowMapping]:
     _erase_audit_rows(connection, run.tenant_id)
     audit(connection, [("tenant removed", run.digest[:32], None, "removed")], run.reason)
     residue = residue_of(connection, run.tenant_id, name)
-    left = sorted(set(residue.with_its_id) - {_AUDIT})
+    left = sorted(residue.with_its_id)
     if left:
         message = (
             f"the tenant's id is still in {', '.join(left)}: the removal is not finished; end what "
@@ -301,15 +298,7 @@ def _finish(connection: Connection, run: _Run) -> tuple[Residue, RowMapping]:
 
 
 def _erase_audit_rows(connection: Connection, tenant_id: str) -> None:
-    """The audit's rows that name it, with their salts: the ledger keeps their leaves.
-
-    Where there is no ledger the rows stay: the audit is then the only record, and append only.
-    """
-    ledger = connection.execute(
-        text("SELECT to_regprocedure('control.erase_ledger_entries(text[],text[])')")
-    ).scalar_one()
-    if ledger is None:
-        return
+    """The audit's rows that name it, with their salts: the ledger keeps their leaves."""
     connection.execute(text("ALTER TABLE platform.kv_audit DISABLE TRIGGER append_only"))
     gone = connection.execute(
         text(
@@ -344,5 +333,6 @@ def _vacuum(platform: Platform, tables: Mapping[str, int]) -> None:
     with translated_errors(), engine.connect() as connection:
         for name in [*tables, "quarantine.candidate_cells"]:
             connection.exec_driver_sql(f"VACUUM {name}")
+        connection.exec_driver_sql("VACUUM (ANALYZE) platform.kv_audit")
         for name in (*sampled, "measure_contributions", "former_owners", "tenant_removals"):
             connection.exec_driver_sql(f"VACUUM (ANALYZE) control.{name}")
