@@ -8,7 +8,7 @@ from anonymization.registered import WORKFLOWS
 from catalog.declared import REGISTRY
 from dagster_project.alert_sensors import failed_runs, overdue_reviews
 from dagster_project.approved_sensor import publish_what_is_approved
-from dagster_project.audit_assets import audit_assets, audit_jobs, audit_schedules
+from dagster_project.audit_assets import audit_jobs, audit_reports, audit_schedules
 from dagster_project.class_checks import class_checks
 from dagster_project.class_flow import guarded
 from dagster_project.jobs import promotion_jobs, tenant_holdings_job
@@ -31,7 +31,7 @@ defs = guarded(
         assets=[
             *store_assets(REGISTRY, WORKFLOWS),
             tenant_holdings(REGISTRY),
-            *audit_assets(),
+            audit_reports(),
             *(asset for p in PROMOTIONS for asset in (p.candidate, p.published)),
         ],
         asset_checks=[

@@ -29,7 +29,7 @@ from stores.outbox_records import AscendPlatformMetricOutbox, TakenEvent, Verdic
 from stores.platform import Platform
 
 if TYPE_CHECKING:
-    from catalog.datahub_labels import Held
+    from catalog.datahub_as_held import Plain
     from catalog.datahub_proposals import Proposal
     from catalog.datahub_sync import SyncReport
 
@@ -57,8 +57,8 @@ class Server(Protocol):
 
     def read(
         self, entity_type: str, urns: Sequence[str], aspects: Sequence[str]
-    ) -> Mapping[str, Held]:
-        """The named aspects of those entities, as far as DataHub has them."""
+    ) -> Mapping[str, Plain]:
+        """The named aspects of those entities as plain JSON, as far as DataHub has them."""
 
     def dataset_urns(self, platforms: Sequence[str]) -> list[str]:
         """Every dataset on those platforms that is not removed."""

@@ -19,6 +19,7 @@ from stores.tables import physical_datasets
 __all__ = ["Attempt", "ForeignDataProbes"]
 
 INSUFFICIENT_PRIVILEGE = "42501"
+_LONGEST_WAIT = "2s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +51,12 @@ class ForeignDataProbes:
     def count_own_rows(self: _Session, data_class: DataClass) -> int:
         """Rows of its own that this principal sees: an attempt of one that sees none is void."""
         own = [dataset for dataset in physical_datasets(REGISTRY) if _is_own(dataset, data_class)]
-        counts = (
-            self._rows(f"SELECT count(*) AS own FROM {dataset.qualified_name}")  # noqa: S608
+        queries = [
+            (dataset.name, f"SELECT count(*) AS reached FROM {dataset.qualified_name}")  # noqa: S608
             for dataset in own
-        )
-        return sum(int(row["own"]) for (row,) in counts)
+        ]
+        counts = (_attempted(self, name, query) for name, query in queries)
+        return sum(each.reached for each in counts)
 
 
 _OWN = {
@@ -107,6 +109,7 @@ def _is_own(dataset: Dataset, own: DataClass) -> bool:
 def _attempted(session: _Session, aim: str, query: str) -> Attempt:
     session._call("SAVEPOINT attempt")  # noqa: SLF001 the session hands itself in
     try:
+        session._call("SELECT set_config('lock_timeout', :t, true)", t=_LONGEST_WAIT)  # noqa: SLF001
         (row,) = session._rows(query)  # noqa: SLF001 as above
         return Attempt(aim, int(row["reached"]))
     except BoundaryRefused as error:

@@ -14,7 +14,12 @@ from expectations.identifiers.checksums import digits_of, luhn_holds
 from expectations.identifiers.kinds import IdentifierKind
 from expectations.identifiers.national_numbers import national_number
 from expectations.identifiers.networks import ipv4
-from expectations.identifiers.phones import certain_phone, is_id, likely_phone
+from expectations.identifiers.phones import (
+    certain_phone,
+    is_id,
+    is_named_a_phone,
+    likely_phone,
+)
 
 __all__ = ["ANCHORS"]
 
@@ -48,6 +53,7 @@ _DATE = re.compile(
     rb"(?![0-9]|[-./][0-9])"
 )
 _DECIMAL = re.compile(rb"\d{1,9}\.\d{3,}(?![0-9]|[-. ][0-9])|\d{1,3}(?:\.\d{3}){2,5}(?![.-]?[0-9])")
+_SSN_NAMED = re.compile(rb"(?:ssn|social)[^\x00]{0,20}\Z", re.IGNORECASE)
 _SSN_COUNTED = re.compile(
     rb"[ ]{0,2}(?:%|units?|rows?|records?|items?|users?|bytes|dollars|people)\b|[.-][0-9A-Za-z]",
     re.IGNORECASE,
@@ -138,6 +144,9 @@ def _plain_digits(buffer: bytes, start: int) -> Span | None:
     if len(digits) != _SSN_DIGITS or not _was_issued(digits[:3], digits[3:5], digits[5:]):
         return None
     if is_id(buffer, start) or _SSN_COUNTED.match(buffer, end):
+        return None
+    named = _SSN_NAMED.search(buffer, max(start - 24, 0), start)
+    if named is None and is_named_a_phone(buffer, start, end):
         return None
     return start, end, IdentifierKind.SSN
 

@@ -15,8 +15,8 @@ from steward.console import ExitCode, fail, print_json, print_table, say
 
 if TYPE_CHECKING:
     from expectations.identifiers import KnownIdentifiers, Occurrence
-    from expectations.identifiers.named_entities import NamesSeen
-    from expectations.identifiers.text_files import Cell
+    from expectations.plain_files.named_entities import NamesSeen
+    from expectations.plain_files.text_files import Cell
 
 __all__ = ["add_to"]
 
@@ -49,7 +49,7 @@ def scan(
     show: Annotated[bool, typer.Option("--show", help="Show values, on a terminal only.")] = False,  # noqa: FBT002
 ) -> None:
     """Find what points at somebody: where it stands and its kind; nothing is written to disk."""
-    from expectations.identifiers.column_names import suspected_columns  # noqa: PLC0415
+    from expectations.plain_files.column_names import suspected_columns  # noqa: PLC0415
 
     if show and (as_json or not sys.stdout.isatty()):
         fail(
@@ -80,7 +80,7 @@ def scan(
 
 
 def _names(sample: list[str], model: str) -> NamesSeen:
-    from expectations.identifiers.named_entities import names_seen  # noqa: PLC0415
+    from expectations.plain_files.named_entities import names_seen  # noqa: PLC0415
 
     return names_seen(sample, model)
 
@@ -106,7 +106,7 @@ class _Scanned:
     def read(self, path: Path | None, column: str | None) -> None:
         """Scan the whole file: nothing is said of it before its end is reached."""
         from expectations.identifiers import find_identifiers  # noqa: PLC0415
-        from expectations.identifiers.text_files import text_batches  # noqa: PLC0415
+        from expectations.plain_files.text_files import text_batches  # noqa: PLC0415
 
         for batch in text_batches(path, column):
             found = find_identifiers(batch.texts, self._known)

@@ -353,3 +353,57 @@ def test_one_refused_aspect_keeps_back_no_other(connection: DataHubConnection) -
     report = synced(connection, (reworded, widened, STATE))
     assert report.refused == [f"{datahub_names.dataset_urn(PLAYBOOKS)} datasetProperties"]
     assert report.sent == 1
+
+
+def test_what_is_held_as_declared_is_not_built_again(
+    connection: DataHubConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reading is cheap and building is not: thousands of unchanged stores must only be read."""
+
+    def built(dataset: Dataset, _at: datetime) -> None:
+        pytest.fail(f"{dataset.qualified_name} was built, though nothing of it changed")
+
+    monkeypatch.setattr("catalog.datahub_sync.declared_dataset", built)
+    assert synced(connection).sent == 0
+
+
+def _other_type(schema: models.SchemaMetadataClass) -> None:
+    schema.fields[1].type = models.SchemaFieldDataTypeClass(type=models.BytesTypeClass())
+
+
+def _other_native_type(schema: models.SchemaMetadataClass) -> None:
+    schema.fields[1].nativeDataType = "varchar(30)"
+
+
+def _no_label(schema: models.SchemaMetadataClass) -> None:
+    schema.fields[1].globalTags = None
+
+
+def _other_order(schema: models.SchemaMetadataClass) -> None:
+    schema.fields.reverse()
+
+
+def _no_key(schema: models.SchemaMetadataClass) -> None:
+    schema.primaryKeys = None
+
+
+@pytest.mark.parametrize(
+    "change", [_other_type, _other_native_type, _no_label, _other_order, _no_key]
+)
+def test_a_schema_that_something_overwrote_is_put_right(
+    connection: DataHubConnection, change: Callable[[models.SchemaMetadataClass], None]
+) -> None:
+    """DataHub's own connector writes the same aspect, and knows no classes."""
+    before = held(connection, models.SchemaMetadataClass)
+    schema = held(connection, models.SchemaMetadataClass)
+    assert isinstance(schema, models.SchemaMetadataClass)
+    assert isinstance(before, models.SchemaMetadataClass)
+    change(schema)
+    connection.emit(list(upserts(URN, schema)))
+    assert synced(connection).sent == 1
+    after = held(connection, models.SchemaMetadataClass)
+    assert isinstance(after, models.SchemaMetadataClass)
+    assert [f.to_obj().get("nativeDataType") for f in after.fields] == [
+        f.nativeDataType for f in before.fields
+    ]
+    assert synced(connection).sent == 0

@@ -277,10 +277,10 @@ def test_an_audit_is_an_asset_with_a_check_and_drift_is_told_once(
     auditing = defs.resolve_job_def("audit_every_store_daily")
     with DagsterInstance.ephemeral() as instance:
         for _ in range(2):
-            ended = auditing.execute_in_process(instance=instance)
+            ended = auditing.execute_in_process(instance=instance, partition_key="daily")
             (seen,) = ended.get_asset_check_evaluations()
     assert (seen.check_name, seen.passed) == (NO_OPEN_FINDING, False)
-    (made,) = ended.asset_materializations_for_node("ascend_platform_metric__daily_audit")
+    (made,) = ended.asset_materializations_for_node("ascend_platform_metric__audit_reports")
     assert made.metadata["open_findings"].value == 1
     told = [kind for kind, _ in alerts_of(at_home.platform)]
     assert told.count("audit_found_drift") == 1

@@ -12,7 +12,7 @@ from catalog.data_classes import DataClass
 from expectations.audit.cloudflare.binding_checks import binding_class
 from expectations.audit.cloudflare.bindings import Binding, BindingKind
 from expectations.audit.cloudflare.d1_schema import Column, Schema
-from expectations.audit.cloudflare.key_prefixes import Prefix
+from expectations.audit.cloudflare.key_prefixes import Prefix, PrefixIndex
 from expectations.audit.cloudflare.labels import known_class
 from expectations.audit.cloudflare.local_state import (
     Entry,
@@ -155,7 +155,7 @@ class _Reader:
         file = kv_file(project, namespace)
         if not file.is_file():
             return
-        own = [each for each in prefixes if each.binding in {"", self._binding.name}]
+        own = PrefixIndex(each for each in prefixes if each.binding in {"", self._binding.name})
         with opened(file) as database:
             self._count_strangers(database, own)
             entries = database.entries(blobs_folder(project, namespace), self._sampling.rows)
@@ -165,11 +165,11 @@ class _Reader:
             self._local.findings += _forbidden(prefix, counts, set(), self.place, read[prefix])
         self._local.sampled.append(Sampled(self.place.name, total, read.total()))
 
-    def _count_strangers(self, database: LocalDatabase, own: Sequence[Prefix]) -> None:
+    def _count_strangers(self, database: LocalDatabase, own: PrefixIndex) -> None:
         strangers, total = 0, 0
         for key in database.every_key():
             total += 1
-            strangers += not any(key.startswith(each.prefix) for each in own)
+            strangers += own.longest(key) is None
         if strangers:
             message = f"{strangers:,} of {total:,} keys stand under no registered prefix"
             counts = {"keys": strangers, "of": total}
@@ -210,7 +210,7 @@ def _forbidden(
 
 
 def _counted(
-    entries: Iterator[Entry], own: Sequence[Prefix], sampling: Sampling
+    entries: Iterator[Entry], own: PrefixIndex, sampling: Sampling
 ) -> tuple[Counter[str], dict[str, Counter[tuple[str, str]]]]:
     """Entries read by prefix, and under shared ones the kinds found by part of the entry."""
     read: Counter[str] = Counter()
@@ -218,22 +218,13 @@ def _counted(
     while batch := list(islice(entries, _BATCH)):
         by_prefix: dict[str, list[Entry]] = {}
         for entry in batch:
-            prefix, is_shared = _prefix(entry.key, own)
-            read[prefix] += 1
-            if is_shared:
-                by_prefix.setdefault(prefix, []).append(entry)
+            known = own.longest(entry.key)
+            read[known.prefix if known else ""] += 1
+            if known is not None and known_class(known.label) in _SHARED:
+                by_prefix.setdefault(known.prefix, []).append(entry)
         for prefix, its in by_prefix.items():
             found.setdefault(prefix, Counter()).update(_kinds(its, sampling))
     return read, found
-
-
-def _prefix(key: str, prefixes: Sequence[Prefix]) -> tuple[str, bool]:
-    """The longest registered prefix of the key, and whether its class is a shared one."""
-    fitting = [each for each in prefixes if key.startswith(each.prefix)]
-    longest = max(fitting, key=lambda each: len(each.prefix), default=None)
-    return (
-        ("", False) if longest is None else (longest.prefix, known_class(longest.label) in _SHARED)
-    )
 
 
 def _kinds(entries: Sequence[Entry], sampling: Sampling) -> dict[tuple[str, str], int]:

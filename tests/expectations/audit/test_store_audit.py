@@ -38,6 +38,7 @@ from expectations.audit.store_rules import (
     MIGRATION_DIFFERS,
     NO_CONTROL,
     NOT_CHECKED,
+    NOT_PROBED,
     PREFIX_UNREGISTERED,
     RULES,
 )
@@ -267,6 +268,7 @@ def test_a_locked_table_is_told_and_the_rest_is_audited(
             ).open_findings
         }
     assert (NOT_CHECKED, "tenant_private.prospects") in seen
+    assert (NOT_PROBED, "probe as a tenant") in seen
     assert {place for rule, place in seen if rule is NOT_CHECKED} == {"tenant_private.prospects"}
 
 
@@ -369,3 +371,10 @@ def test_the_page_escapes_what_it_shows_and_draws_what_it_says() -> None:
     assert "<script" not in page
     assert "63 % bad rows" in page
     assert "2, 0, 1" in page
+
+
+def test_the_manual_names_every_rule_as_it_is() -> None:
+    """Who reads the manual and who reads the code must not learn two things."""
+    manual = Path("docs/quarterly-audit.md").read_text()
+    for rule in RULES:
+        assert f"| {rule.rule_id} | {rule.severity} | {rule.title} |" in manual

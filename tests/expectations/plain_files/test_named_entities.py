@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from expectations.errors import CouldNotCheck
-from expectations.identifiers.named_entities import names_seen
+from expectations.plain_files.named_entities import names_seen
 
 
 def a_model(folder: Path) -> Path:
