@@ -7,7 +7,7 @@ import sys
 
 import psutil
 
-from benchmarks import boundary, bulk_load, desk, ledger, outbox, promotion, vectors
+from benchmarks import boundary, bulk_load, desk, ledger, outbox, promotion, publication, vectors
 from benchmarks.anonymization import measured as anonymization
 from benchmarks.audit import workers_project
 from benchmarks.datahub import measured as datahub
@@ -27,6 +27,7 @@ BENCHMARKS = {
     "lint": whole_project.measure,
     "outbox": outbox.measure,
     "promotion": promotion.measure,
+    "publication": publication.measure,
     "vectors": vectors.measure,
 }
 

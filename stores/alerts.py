@@ -45,6 +45,7 @@ class AlertKind(StrEnum):
     SECOND_TENANT_TOUCHED = "second_tenant_touched"
     TENANTS_READ_IN_RUN = "tenants_read_in_run"
     BOUNDARY_RULE_BROKEN = "boundary_rule_broken"
+    PROMOTION_REVOKED = "promotion_revoked"
     CLASS_LABEL_CHANGED = "class_label_changed"
     LEDGER_CHANGED = "ledger_changed"
     LEDGER_UNSEALED = "ledger_unsealed"
@@ -66,6 +67,11 @@ _SENTENCES = {
     AlertKind.BOUNDARY_RULE_BROKEN: (
         Severity.CRITICAL,
         "The storage boundary is weaker than its rules: see `classline boundary verify`.",
+    ),
+    # control.revoke_promotion() stores this one itself, in the transaction that withdraws.
+    AlertKind.PROMOTION_REVOKED: (
+        Severity.WARNING,
+        "A steward revoked a release: its rows are withdrawn from every reader.",
     ),
     AlertKind.CLASS_LABEL_CHANGED: (
         Severity.WARNING,

@@ -256,6 +256,11 @@ class PlatformSession(
         )
         return cast("UUID", row["run"])
 
+    def erase_old_candidates(self, *, days: int) -> int:
+        """End what has waited longer, and erase every candidate that old; returns their cells."""
+        row = self._one("SELECT cells FROM control.erase_old_candidates(:d)", d=days)
+        return int(row["cells"])
+
     def finish_run(self, run: UUID) -> None:
         """Close a run: its claims read nothing more."""
         self._call("SELECT control.finish_run(:run)", run=run)
@@ -518,6 +523,15 @@ class StewardSession(StewardAudits, AnonymizedVectors, AnonymizedBenchmarkReads,
             r=reason,
         )
         return int(row["id"])
+
+    def releases_built_on(self, promotion_id: UUID) -> list[Row]:
+        """Releases and candidates made of what that promotion released, at whatever distance."""
+        return self._rows("SELECT * FROM control.releases_built_on(:p)", p=promotion_id)
+
+    def revoke_promotion(self, promotion_id: UUID, reason: str) -> int:
+        """Withdraw a release from every reader; returns how many rows were shown of it."""
+        row = self._one("SELECT control.revoke_promotion(:p, :r) AS n", p=promotion_id, r=reason)
+        return int(row["n"])
 
     def require_last_decision(self, workflow: str, source_digest: str, seen: int | None) -> None:
         """Refuse unless the last decision about that version is still the one that was seen.
