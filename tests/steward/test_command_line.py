@@ -26,6 +26,9 @@ pytestmark = pytest.mark.integration
         (["search", "--class", "secret"], "there is no data class 'secret'"),
         (["review", "approve", "pipeline_benchmark", "--reason", "fine"], "never a name"),
         (["promotions", "--limit", "0"], "Invalid value"),
+        (["promotions", "revoke", "0a1b2c3d", "--reason", "wrong unit"], "never a name"),
+        (["promotions", "revoke", "0a1b2c3d"], "--reason"),
+        (["workflow", "new", "w"], "--source"),
         (["nonsense"], "No such command"),
     ],
 )
@@ -40,6 +43,8 @@ def test_bad_usage_exits_with_2(classline: Call, arguments: list[str], told: str
     ("arguments", "told"),
     [
         (["promotions"], "run `classline up` first"),
+        (["promotions", "history", "0a1b2c3d"], "run `classline up` first"),
+        (["tenant", "remove", "tn_x", "--reason", "ended", "--yes"], "run `classline up` first"),
         (["datahub", "sync"], "run `classline up` first"),
         (["datahub", "export", "x.json"], "run `classline up` first"),
         (["search", "--class", "tenant_private"], "run `classline up`"),
