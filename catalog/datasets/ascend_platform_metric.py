@@ -74,7 +74,7 @@ DATASETS: tuple[Dataset, ...] = (
         Column("subject", _T, "What it was done to", tenant_reference=True),
         Column("from_value", _T, "What held before", nullable=True, tenant_reference=True),
         Column("to_value", _T, "What holds now", nullable=True, tenant_reference=True),
-        Column("reason", _T, "Why"),
+        Column("reason", _T, "Why", free_text=True),
     ),
     _dataset(
         "agent_run_aggregates",

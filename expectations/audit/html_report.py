@@ -36,7 +36,7 @@ body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(
 table { border-collapse: collapse; width: 100%; margin: 1rem 0; }
 th, td { border-bottom: 1px solid var(--line); padding: .3rem .6rem; text-align: left;
          vertical-align: top; overflow-wrap: anywhere; }
-td.n { text-align: right; font-variant-numeric: tabular-nums; }
+td.n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 .error { color: var(--bad); font-weight: 600; }
 svg { max-width: 100%; height: auto; } svg text { fill: var(--ink); font-size: 13px; }
 svg rect { fill: var(--bar); } svg polyline { stroke: var(--bad); fill: none; stroke-width: 2; }
