@@ -48,12 +48,14 @@ check: $(READY) ## format, lint, data classes in code, registry documents, types
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/python -m expectations.lint .
 	@$(BIN)/classline registry docs --check > /dev/null
+	@$(BIN)/classline workflow docs --check > /dev/null
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
-format: $(READY) ## put the code into shape, and the registry documents
+format: $(READY) ## put the code into shape, and the documents made of declarations
 	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --quiet --fix .
 	@$(BIN)/classline registry docs > /dev/null
+	@$(BIN)/classline workflow docs > /dev/null
 
 dev: $(READY) ## open the Dagster UI on 127.0.0.1:3000
 	@$(BIN)/classline up

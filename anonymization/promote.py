@@ -18,6 +18,7 @@ from anonymization.source_digest import source_digest
 from anonymization.text.preparation import prepared_texts
 from anonymization.workflow import Workflow
 from catalog.data_classes import DataClass
+from catalog.promotion_states import OPEN_STATES
 from lineage.idempotency import keyed_hash
 from lineage.promotions import PromotionState
 from stores.errors import BoundaryRefused
@@ -40,7 +41,7 @@ __all__ = [
 _NO_APPROVAL = frozenset({"CL021", "CL026"})
 _REFUSALS = frozenset({"CL022", "CL023", "CL024", "CL025", "CL028", "CL029"})
 _CLOCK_SKEW = timedelta(minutes=1)
-_OPEN_STATES = frozenset({PromotionState.CANDIDATE, PromotionState.AWAITING_REVIEW})
+_CANDIDATE_DAYS = 30
 
 
 class PeriodNotEnded(ValueError):
@@ -97,6 +98,8 @@ def prepare_candidate(
             "only periods that have ended are released; give an earlier time"
         )
         raise PeriodNotEnded(message)
+    with platform.platform_session("end of candidates") as ending:
+        ending.erase_old_candidates(days=_CANDIDATE_DAYS)
     digest = register(platform, workflow, requested_by=requested_by)
     closed_before = workflow.period.first_open_day(now)
     with _run(platform, workflow, digest, one_snapshot=True) as session:
@@ -171,7 +174,7 @@ def check_candidate(
     What has ended already is looked at again, but its record stays as it is.
     """
     with _run(platform, workflow, source_digest(workflow)) as session:
-        open_ = session.promotion_ascend_platform_metric(promotion_id)["state"] in _OPEN_STATES
+        open_ = session.promotion_ascend_platform_metric(promotion_id)["state"] in OPEN_STATES
         results = _checked(session, workflow, promotion_id, phase="candidate", record=open_)
         if open_:
             _hold_if_failed(session, promotion_id, results, phase="candidate")
@@ -183,7 +186,7 @@ def publish_candidate(platform: Platform, workflow: Workflow, promotion_id: UUID
     digest = source_digest(workflow)
     with _run(platform, workflow, digest) as session:
         record = session.promotion_ascend_platform_metric(promotion_id)
-        if record["state"] not in _OPEN_STATES:
+        if record["state"] not in OPEN_STATES:
             return _publication(record, already_recorded=True)
         results = _checked(session, workflow, promotion_id, phase="publish")
         if _hold_if_failed(session, promotion_id, results, phase="publish"):
@@ -195,11 +198,14 @@ def publish_candidate(platform: Platform, workflow: Workflow, promotion_id: UUID
         except BoundaryRefused as error:
             refusal = error
     with _run(platform, workflow, digest) as session:
-        if refusal.code in _NO_APPROVAL:
+        unchecked = record["state"] == PromotionState.CANDIDATE
+        if refusal.code in _NO_APPROVAL and not unchecked:
             session.await_review(
                 promotion_id,
                 f"waits for a steward: `classline review approve {workflow.name} --reason ...`",
             )
+        elif refusal.code in _NO_APPROVAL:
+            session.hold(promotion_id, "its checks were not run before it was to be released")
         elif refusal.code in _REFUSALS:
             session.hold(promotion_id, str(refusal))
         else:

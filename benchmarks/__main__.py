@@ -7,20 +7,27 @@ import sys
 
 import psutil
 
-from benchmarks import boundary, bulk_load, desk, outbox, promotion, vectors
+from benchmarks import boundary, bulk_load, desk, ledger, outbox, promotion, publication, vectors
 from benchmarks.anonymization import measured as anonymization
-from benchmarks.identifiers import suite
+from benchmarks.audit import workers_project
+from benchmarks.datahub import measured as datahub
+from benchmarks.identifiers import detection, suite
 from benchmarks.lint import whole_project
 
 BENCHMARKS = {
     "anonymization": anonymization.measure,
+    "audit_cloudflare": workers_project.measure,
     "boundary": boundary.measure,
     "bulk_load": bulk_load.measure,
+    "datahub": datahub.measure,
     "desk": desk.measure,
+    "identifiers": detection.measure,
     "identifiers_suite": suite.measure,
+    "ledger": ledger.measure,
     "lint": whole_project.measure,
     "outbox": outbox.measure,
     "promotion": promotion.measure,
+    "publication": publication.measure,
     "vectors": vectors.measure,
 }
 

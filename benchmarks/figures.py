@@ -15,6 +15,7 @@ class Unit(StrEnum):
 
     SECONDS = "s"
     GIGABYTES = "GB"
+    BYTES = "bytes"
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,8 @@ class Figure:
 def _said(value: float, unit: Unit) -> str:
     if unit is Unit.GIGABYTES:
         return f"{value:.2f} GB"
+    if unit is Unit.BYTES:
+        return f"{value:,.0f} bytes"
     for name, least in (("s", 1.0), ("ms", 1e-3)):
         if value >= least:
             return f"{value / least:,.2f} {name}"

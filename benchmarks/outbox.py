@@ -33,7 +33,7 @@ from stores.platform import Platform, open_platform
 from stores.startup import bring_down, bring_up
 
 PROMOTIONS = int(os.environ.get("CLASSLINE_BENCH_PROMOTIONS", "10000"))
-ONE_BY_ONE = 200
+ONE_BY_ONE = 50
 DIGEST = "a" * 64
 SECONDS_BETWEEN_KILLS = (3.0, 12.0)
 

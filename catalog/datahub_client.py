@@ -115,6 +115,7 @@ class PromotionRun:
 
     run_id: str
     workflow: str
+    state: str
     from_class: str
     to_class: str
     approved_by: str | None

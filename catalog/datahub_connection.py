@@ -17,13 +17,13 @@ from datahub.configuration.common import ConfigurationError, GraphError, Operati
 from datahub.emitter.rest_emitter import EmitMode
 from datahub.ingestion.graph.client import DataHubGraph
 from datahub.ingestion.graph.config import DatahubClientConfig
-from datahub.metadata.schema_classes import _Aspect
 from datahub.sdk.lineage_client import LineageResult
 from datahub.sdk.main_client import DataHubClient
 from datahub.sdk.search_filters import FilterDsl as F
 
 from catalog import datahub_names, datahub_search, datahub_trail
 from catalog.data_classes import DataClass
+from catalog.datahub_as_held import Plain
 from catalog.datahub_client import (
     ColumnStep,
     DataHubSettings,
@@ -100,15 +100,24 @@ class DataHubConnection:
 
     def read(
         self, entity_type: str, urns: Sequence[str], aspects: Sequence[str]
-    ) -> dict[str, dict[str, _Aspect]]:
-        """The named aspects of those entities, as far as DataHub has them."""
-        found: dict[str, dict[str, _Aspect]] = {}
+    ) -> dict[str, Plain]:
+        """The named aspects of those entities as plain JSON, as far as DataHub has them."""
+        found: dict[str, Plain] = {}
+        address = f"{fixup_gms_url(self.settings.url)}/openapi/v3/entity/{entity_type}/batchGet"
+        wanted: dict[str, object] = {name: {} for name in aspects}
         with _translated(self.settings):
             for first in range(0, len(urns), _PAGE):
-                page = list(urns[first : first + _PAGE])
-                held = self._graph.get_entities(entity_type, page, list(aspects))
-                for urn, named in held.items():
-                    found[urn] = {name: aspect for name, (aspect, _) in named.items()}
+                asked = [{"urn": urn, **wanted} for urn in urns[first : first + _PAGE]]
+                answer = self._graph.session.post(
+                    address,
+                    data=json.dumps(asked),
+                    headers={"Content-Type": "application/json"},
+                )
+                answer.raise_for_status()
+                for entity in answer.json():
+                    found[entity["urn"]] = {
+                        name: held["value"] for name, held in entity.items() if name != "urn"
+                    }
         return found
 
     def dataset_urns(self, platforms: Sequence[str]) -> list[str]:

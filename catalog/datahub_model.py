@@ -21,7 +21,16 @@ from catalog.datahub_proposals import Proposal, audit_stamp
 from catalog.datahub_vocabulary import DeclaredEntity, container_of, vocabulary_proposals
 from catalog.registry import Column, ColumnType, Dataset
 
-__all__ = ["catalog_batches", "catalog_digest", "dataset_proposals", "declared_dataset"]
+__all__ = [
+    "OWNED_ASPECTS",
+    "TYPE_NAMES",
+    "catalog_batches",
+    "catalog_digest",
+    "container_of",
+    "custom_properties",
+    "dataset_proposals",
+    "declared_dataset",
+]
 
 _TYPES: Mapping[ColumnType, Callable[[], Any]] = {  # Any: the SDK's classes share no base
     ColumnType.TEXT: models.StringTypeClass,
@@ -39,6 +48,22 @@ _TYPES: Mapping[ColumnType, Callable[[], Any]] = {  # Any: the SDK's classes sha
     ColumnType.BIGINT_ARRAY: partial(models.ArrayTypeClass, nestedType=["number"]),
     ColumnType.VECTOR_384: partial(models.ArrayTypeClass, nestedType=["number"]),
 }
+
+OWNED_ASPECTS = (
+    "status",
+    "datasetProperties",
+    "schemaMetadata",
+    "subTypes",
+    "container",
+    "domains",
+)
+"""The aspects that we declare of a dataset, its labels aside."""
+
+TYPE_NAMES: Mapping[ColumnType, str] = {
+    kind: f"com.linkedin.schema.{type(made()).__name__.removesuffix('Class')}"
+    for kind, made in _TYPES.items()
+}
+"""The type of a column as DataHub's API names it."""
 
 _DIGEST_TIME = datetime.fromtimestamp(0, tz=UTC)
 
@@ -77,7 +102,7 @@ def declared_dataset(dataset: Dataset, at: datetime) -> DeclaredEntity:
                 name=dataset.name,
                 qualifiedName=f"{datahub_names.DATABASE}.{dataset.qualified_name}",
                 description=dataset.description,
-                customProperties=_custom_properties(dataset),
+                customProperties=custom_properties(dataset),
             ),
             _schema(dataset, at),
             models.SubTypesClass(typeNames=[datahub_names.SUBTYPES[dataset.kind]]),
@@ -87,7 +112,8 @@ def declared_dataset(dataset: Dataset, at: datetime) -> DeclaredEntity:
     )
 
 
-def _custom_properties(dataset: Dataset) -> dict[str, str]:
+def custom_properties(dataset: Dataset) -> dict[str, str]:
+    """What a dataset says of itself beside its name and description."""
     stated = {
         "declared_by": datahub_names.DECLARED_BY,
         "data_class": str(dataset.data_class),

@@ -16,6 +16,8 @@ import datahub.metadata.schema_classes as models
 
 from catalog import datahub_names
 from catalog.data_classes import DataClass
+from catalog.datahub_as_held import Plain, column_as_declared, dataset_as_declared, typed
+from catalog.datahub_errors import DataHubRefused
 from catalog.datahub_labels import (
     COLUMN_ASPECTS,
     DATASET_ASPECTS,
@@ -25,7 +27,7 @@ from catalog.datahub_labels import (
     dataset_changes,
     held_aspect,
 )
-from catalog.datahub_model import declared_dataset
+from catalog.datahub_model import OWNED_ASPECTS, declared_dataset
 from catalog.datahub_proposals import Proposal, created_once, upserts
 from catalog.datahub_vocabulary import DeclaredEntity, vocabulary
 from catalog.registry import Dataset
@@ -33,6 +35,7 @@ from catalog.registry import Dataset
 __all__ = ["CatalogServer", "SyncReport", "sync_catalog"]
 
 _DATASETS_AT_ONCE = 100
+_READ = tuple(dict.fromkeys((*OWNED_ASPECTS, *DATASET_ASPECTS)))
 _Item = TypeVar("_Item")
 # Who wrote an aspect, and when, is no part of what it says.
 _STAMPS = frozenset({"auditStamp", "created", "lastModified", "lastUpdated"})
@@ -46,8 +49,8 @@ class CatalogServer(Protocol):
 
     def read(
         self, entity_type: str, urns: Sequence[str], aspects: Sequence[str]
-    ) -> Mapping[str, Held]:
-        """The named aspects of those entities, as far as DataHub has them."""
+    ) -> Mapping[str, Plain]:
+        """The named aspects of those entities as plain JSON, as far as DataHub has them."""
 
     def dataset_urns(self, platforms: Sequence[str]) -> list[str]:
         """Every dataset on those platforms that is not removed."""
@@ -55,10 +58,14 @@ class CatalogServer(Protocol):
 
 @dataclass(slots=True)
 class SyncReport:
-    """What a sync did: aspects sent and left alone, datasets removed, labels put back."""
+    """What a sync did: aspects sent and left alone, datasets removed, labels put back.
+
+    ``refused`` names what DataHub would not take; everything else was sent all the same.
+    """
 
     sent: int = 0
     unchanged: int = 0
+    refused: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     drifts: list[LabelDrift] = field(default_factory=list)
 
@@ -89,32 +96,29 @@ class _Sync:
         for entity_type, members in by_type.items():
             aspects = sorted({a.ASPECT_NAME for e in members for a in (*e.owned, *e.once)})
             held = self._server.read(entity_type, [e.urn for e in members], aspects)
-            self._send([p for e in members for p in self._missing(e, held.get(e.urn, {}))])
+            self._send([p for e in members for p in self._missing(e, typed(held.get(e.urn, {})))])
 
     def datasets(self, datasets: Sequence[Dataset]) -> None:
         """Some datasets with their labels and columns."""
-        declared = {d.qualified_name: declared_dataset(d, self._at) for d in datasets}
-        owned = {a.ASPECT_NAME for e in declared.values() for a in (*e.owned, *e.once)}
-        held = self._server.read(
-            "dataset", [e.urn for e in declared.values()], sorted(owned.union(DATASET_ASPECTS))
-        )
+        urns = {dataset: datahub_names.dataset_urn(dataset) for dataset in datasets}
+        held = self._server.read("dataset", list(urns.values()), _READ)
         columns = self._server.read(
             "schemaField",
-            [
-                datahub_names.column_urn(declared[d.qualified_name].urn, c.name)
-                for d in datasets
-                for c in d.columns
-            ],
+            [datahub_names.column_urn(urns[d], c.name) for d in datasets for c in d.columns],
             COLUMN_ASPECTS,
         )
         proposals: list[Proposal] = []
-        for dataset in datasets:
-            entity = declared[dataset.qualified_name]
-            found = held.get(entity.urn, {})
+        for dataset, urn in urns.items():
+            plain = held.get(urn, {})
+            if dataset_as_declared(dataset, plain):
+                self.report.unchanged += len(OWNED_ASPECTS) + 1
+                proposals += self._columns(dataset, urn, None, columns)
+                continue
+            found = typed(plain)
             labels, drifts = dataset_changes(dataset, found, self._at)
-            proposals += [*self._missing(entity, found), *labels]
+            proposals += [*self._missing(declared_dataset(dataset, self._at), found), *labels]
             self._note(labels, drifts)
-            proposals += self._columns(dataset, entity.urn, found, columns)
+            proposals += self._columns(dataset, urn, found, columns)
         self._send(proposals)
 
     def prune(self, declared: Sequence[Dataset], *, kept: frozenset[str]) -> None:
@@ -127,7 +131,7 @@ class _Sync:
                 "dataset", some, ["datasetProperties", "schemaMetadata", "container"]
             )
             proposals: list[Proposal] = []
-            for urn, found in sorted(held.items()):
+            for urn, found in sorted((urn, typed(plain)) for urn, plain in held.items()):
                 properties = held_aspect(found, models.DatasetPropertiesClass)
                 stated = (properties.customProperties or {}) if properties else {}
                 if stated.get("declared_by") != datahub_names.DECLARED_BY:
@@ -142,12 +146,21 @@ class _Sync:
             self._send(proposals)
 
     def _columns(
-        self, dataset: Dataset, urn: str, found: Held, columns: Mapping[str, Held]
+        self, dataset: Dataset, urn: str, found: Held | None, columns: Mapping[str, Plain]
     ) -> Iterator[Proposal]:
-        before = _classes_before(found)
+        """What the columns need; ``found`` is None where the dataset is held as declared."""
+        before = (
+            {column.name: dataset.class_of(column) for column in dataset.columns}
+            if found is None
+            else _classes_before(found)
+        )
         for column in dataset.columns:
             column_urn = datahub_names.column_urn(urn, column.name)
-            held = columns.get(column_urn, {})
+            plain = columns.get(column_urn, {})
+            if column_as_declared(dataset.class_of(column), plain):
+                self.report.unchanged += 1
+                continue
+            held = typed(plain)
             labels, drifts = column_changes(dataset, column, held, before.get(column.name))
             self._note(labels, drifts)
             yield from labels
@@ -176,9 +189,23 @@ class _Sync:
         self.report.drifts += drifts
 
     def _send(self, proposals: Sequence[Proposal]) -> None:
-        if proposals:
+        if not proposals:
+            return
+        try:
             self._server.emit(proposals)
+        except DataHubRefused:
+            for proposal in proposals:
+                self._send_alone(proposal)
+        else:
             self.report.sent += len(proposals)
+
+    def _send_alone(self, proposal: Proposal) -> None:
+        try:
+            self._server.emit([proposal])
+        except DataHubRefused:
+            self.report.refused.append(f"{proposal.entityUrn} {proposal.aspectName}")
+        else:
+            self.report.sent += 1
 
 
 def _pages(items: Sequence[_Item], size: int) -> Iterator[Sequence[_Item]]:

@@ -248,6 +248,7 @@ def _run(urn: str, stated: Mapping[str, str]) -> PromotionRun:
     return PromotionRun(
         run_id=urn.removeprefix(_RUN),
         workflow=stated.get("workflow", ""),
+        state=stated.get("state", ""),
         from_class=stated.get("from_class", ""),
         to_class=stated.get("to_class", ""),
         approved_by=stated.get("approved_by"),

@@ -99,7 +99,10 @@ class ForeignKey:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """One store: a table, a key-value prefix or a vector namespace, with its one class."""
+    """One store: a table, a key-value prefix or a vector namespace, with its one class.
+
+    ``decision`` names the record in `docs/decisions` by which its class was loosened, if it was.
+    """
 
     name: str
     schema: str
@@ -114,6 +117,7 @@ class Dataset:
     key_pattern: str | None = None
     physical: str | None = None
     internal: bool = False
+    decision: str | None = None
 
     @property
     def qualified_name(self) -> str:

@@ -8,6 +8,7 @@ from anonymization.registered import WORKFLOWS
 from catalog.declared import REGISTRY
 from dagster_project.alert_sensors import failed_runs, overdue_reviews
 from dagster_project.approved_sensor import publish_what_is_approved
+from dagster_project.audit_assets import audit_jobs, audit_reports, audit_schedules
 from dagster_project.class_checks import class_checks
 from dagster_project.class_flow import guarded
 from dagster_project.jobs import promotion_jobs, tenant_holdings_job
@@ -30,14 +31,15 @@ defs = guarded(
         assets=[
             *store_assets(REGISTRY, WORKFLOWS),
             tenant_holdings(REGISTRY),
+            audit_reports(),
             *(asset for p in PROMOTIONS for asset in (p.candidate, p.published)),
         ],
         asset_checks=[
             *(promotion.checks for promotion in PROMOTIONS),
             *class_checks(checked_datasets(REGISTRY)),
         ],
-        jobs=[*_JOBS, tenant_holdings_job(), steward_decision],
-        schedules=workflow_schedules(PROMOTIONS),
+        jobs=[*_JOBS, tenant_holdings_job(), *audit_jobs(), steward_decision],
+        schedules=[*workflow_schedules(PROMOTIONS), *audit_schedules()],
         sensors=[
             *outbox_sensors(),
             outbox_sensor(),

@@ -5,9 +5,11 @@ The auditor counts, Great Expectations judges. It holds no connection to the pla
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
+from uuid import UUID
 
 from catalog.data_classes import DataClass
 from catalog.declared import REGISTRY
@@ -27,10 +29,11 @@ from expectations.group_counts import classes_by_subject
 from expectations.identifiers import IdentifierKind, KnownIdentifiers
 from expectations.text_scan import pii_scan
 from expectations.verdicts import Expectation, Report
+from stores.errors import StoreError
 from stores.platform import Platform
 from stores.sessions import AuditorSession
 
-__all__ = ["check_store", "check_stores", "datasets_named"]
+__all__ = ["Examined", "check_store", "check_stores", "datasets_named", "examined_stores"]
 
 _ACCOUNT, _PERSON = IdentifierKind.ACCOUNT_NAME, IdentifierKind.PERSON_NAME
 _EMAIL = IdentifierKind.EMAIL
@@ -41,6 +44,25 @@ _NAMES = (
     ("tenant_private.crm_opportunities", {"agent_name": _PERSON}),
 )
 _AGGREGATED = frozenset({DataClass.FUND_PRIVATE, DataClass.ANONYMIZED_BENCHMARK})
+_SECONDS_FOR_A_LOCK = 5
+
+
+def _every_row(_rows: int) -> None:
+    """All rows are read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """One store as an audit saw it; ``refused`` says why there is no report.
+
+    ``rows_read`` is None where its suite reads no text.
+    """
+
+    dataset: Dataset
+    rows: int
+    rows_read: int | None
+    report: Report | None
+    refused: str | None = None
 
 
 def datasets_named(name: str | None) -> tuple[Dataset, ...]:
@@ -77,6 +99,39 @@ def check_stores(
             if (suite := _suite(dataset, reads_text=reads_text))
         ]
     return tuple(judge(evidence, suite) for suite, evidence in gathered)
+
+
+def examined_stores(
+    platform: Platform,
+    run: UUID,
+    datasets: Sequence[Dataset],
+    share_of: Callable[[int], float | None],
+    *,
+    reads_text: bool = True,
+) -> Iterator[Examined]:
+    """Each store in a transaction of its own: one that cannot be read hides no other.
+
+    ``share_of`` says of a number of rows with which probability each is read; None reads all.
+    """
+    from expectations.gx.judging import judge  # noqa: PLC0415 - as above
+
+    scan, knows = pii_scan(), False
+    if reads_text and any(dataset.data_class in _AGGREGATED for dataset in datasets):
+        with platform.auditor_session(run) as session:
+            scan, knows = _informed(session), True
+    for dataset in datasets:
+        suite = _suite(dataset, reads_text=reads_text)
+        try:
+            with platform.auditor_session(run) as session:
+                session.wait_for_locks(_SECONDS_FOR_A_LOCK)
+                evidence = _evidence(
+                    session, dataset, suite, scan, knows_identifiers=knows, share_of=share_of
+                )
+        except StoreError as error:
+            yield Examined(dataset, 0, None, None, refused=str(error))
+            continue
+        read = evidence.findings.rows if evidence.findings is not None else None
+        yield Examined(dataset, evidence.rows or 0, read, judge(evidence, suite))
 
 
 def _suite(dataset: Dataset, *, reads_text: bool) -> tuple[Expectation, ...]:
@@ -122,6 +177,7 @@ def _evidence(
     scan: Scan,
     *,
     knows_identifiers: bool,
+    share_of: Callable[[int], float | None] = _every_row,
 ) -> Evidence:
     """Count what the suite asks for; what cannot be counted stays absent, so cannot be judged."""
     wanted = {each.type for each in suite}
@@ -134,7 +190,14 @@ def _evidence(
         nulls = {owner: session.count_nulls(data_class, name, owner)[1]}
     findings = None
     if wanted & READS_TEXT:
-        findings = _findings(session, dataset, labels, scan, knows_identifiers=knows_identifiers)
+        findings = _findings(
+            session,
+            dataset,
+            labels,
+            scan,
+            knows_identifiers=knows_identifiers,
+            share=share_of(rows),
+        )
     groups = {}
     if dataset.data_class in _AGGREGATED:
         cells = _published(session, dataset)
@@ -157,6 +220,7 @@ def _findings(
     scan: Scan,
     *,
     knows_identifiers: bool,
+    share: float | None,
 ) -> FindingsTable:
     there = set(labels)
     columns = [column.name for column in text_columns(dataset) if column.name in there]
@@ -169,4 +233,5 @@ def _findings(
         lambda batches: counted_findings(
             batches, columns, scan, knows_identifiers=knows_identifiers
         ),
+        share=share,
     )

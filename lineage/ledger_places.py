@@ -20,9 +20,9 @@ from lineage.ledger_notes import (
     split_notes,
     unverified_checkpoint,
 )
-from stores.alerts import webhook_from_environment
+from stores.alerts import WEBHOOK_SETTING
 from stores.errors import StoreError
-from stores.slack_webhook import SlackWebhook, WebhookSilent
+from stores.slack_webhook import SlackWebhook, UnfitWebhook, WebhookSilent
 
 __all__ = [
     "PLACES_SETTING",
@@ -38,7 +38,7 @@ __all__ = [
 PLACES_SETTING = "CLASSLINE_CHECKPOINTS"
 _SUFFIX = ".checkpoint"
 _KEY_FILE = "ledger.key"
-_GIT_SECONDS = 60
+_GIT_SECONDS = 20
 
 
 class PlaceRefused(StoreError):
@@ -60,7 +60,10 @@ class Place(Protocol):
         """Keep that checkpoint, with the key that verifies it."""
 
     def notes(self) -> list[str]:
-        """The checkpoints that can be read back."""
+        """The checkpoints that can be read back, smallest first."""
+
+    def newest(self) -> str | None:
+        """The largest of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,11 @@ class FolderPlace:
         """Every checkpoint in it, smallest first."""
         return notes_in(self.folder) if self.folder.is_dir() else []
 
+    def newest(self) -> str | None:
+        """The largest checkpoint in it; the others are not read."""
+        file = max(self.folder.glob(f"*{_SUFFIX}"), default=None)
+        return next(reversed(notes_in(file)), None) if file else None
+
 
 @dataclass(frozen=True, slots=True)
 class GitPlace:
@@ -141,6 +149,10 @@ class GitPlace:
     def notes(self) -> list[str]:
         """Every checkpoint in the work tree."""
         return FolderPlace(self.folder).notes()
+
+    def newest(self) -> str | None:
+        """The largest checkpoint in the work tree."""
+        return FolderPlace(self.folder).newest()
 
     def _remotes(self) -> list[str]:
         try:
@@ -199,6 +211,10 @@ class SlackPlace:
         """A webhook only sends."""
         return []
 
+    def newest(self) -> str | None:
+        """A webhook only sends."""
+        return None
+
 
 def places_from(setting: str | None) -> tuple[Place, ...]:
     """The places that the setting names, in its order."""
@@ -220,14 +236,7 @@ def notes_in(path: Path) -> list[str]:
 
 def _place(name: str) -> Place:
     if name == "slack":
-        webhook = webhook_from_environment()
-        if webhook is None:
-            message = (
-                f"{PLACES_SETTING} names slack, and CLASSLINE_SLACK_WEBHOOK no usable webhook; "
-                "set it, or name another place"
-            )
-            raise PlaceRefused(message)
-        return SlackPlace(webhook)
+        return SlackPlace(_webhook())
     scheme, _, path = name.partition(":")
     if scheme == "git" and path:
         return GitPlace(Path(path).expanduser())
@@ -238,6 +247,18 @@ def _place(name: str) -> Place:
         "git:PATH or slack is expected"
     )
     raise PlaceRefused(message)
+
+
+def _webhook() -> SlackWebhook:
+    """The alerts' webhook, tried once: a decision waits for its seal, and the next seal is soon."""
+    try:
+        return SlackWebhook(os.environ.get(WEBHOOK_SETTING, ""), attempts=1)
+    except UnfitWebhook:
+        message = (
+            f"{PLACES_SETTING} names slack, and {WEBHOOK_SETTING} no usable webhook; "
+            "set it, or name another place"
+        )
+        raise PlaceRefused(message) from None
 
 
 def _is_local(url: str) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -114,9 +114,13 @@ def _head(
     ledger: AscendPlatformMetricLedger, key: SigningKey, local: FolderPlace, size: int
 ) -> tuple[StoredCheckpoint | None, int]:
     """The checkpoint over that many leaves, and how many the last one had."""
-    stored = ledger.checkpoints()
-    notes = [*local.notes(), *_outside_notes(), *(checkpoint.note for checkpoint in stored)]
-    newest = max((_own(note, key) for note in notes), key=lambda signed: signed.size, default=None)
+    stored = ledger.newest_checkpoint()
+    notes = [local.newest(), *_newest_outside(), stored.note if stored else None]
+    newest = max(
+        (_own(note, key) for note in notes if note is not None),
+        key=lambda signed: signed.size,
+        default=None,
+    )
     frontier = _beginning(stored, key)
     before = newest.size if newest else 0
     if before > size:
@@ -139,24 +143,24 @@ def _head(
     return StoredCheckpoint(size, root, frontier.to_bytes(), note), before
 
 
-def _outside_notes() -> Iterator[str]:
+def _newest_outside() -> Iterator[str | None]:
     # A place that cannot be read now is offered the new head, and says then what is wrong.
     with suppress(PlaceRefused):
         for place in outside_places():
             with suppress(PlaceRefused):
-                yield from place.notes()
+                yield place.newest()
 
 
-def _beginning(stored: Sequence[StoredCheckpoint], key: SigningKey) -> Frontier:
+def _beginning(stored: StoredCheckpoint | None, key: SigningKey) -> Frontier:
     """The frontier from which to go on: it counts only where it leads to the root that was signed.
 
     Without one the leaves are counted again from the first.
     """
-    for checkpoint in reversed(stored):
-        signed = _own(checkpoint.note, key)
+    if stored is not None:
+        signed = _own(stored.note, key)
         with suppress(NotAFrontier):
-            frontier = Frontier.from_bytes(checkpoint.size, checkpoint.frontier)
-            if (signed.size, signed.root) == (checkpoint.size, frontier.root()):
+            frontier = Frontier.from_bytes(stored.size, stored.frontier)
+            if (signed.size, signed.root) == (stored.size, frontier.root()):
                 return frontier
     return Frontier()
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 from catalog.datahub_client import (
     DataHubError,
     DataHubFailing,
+    DataHubRefused,
     DataHubTokenRefused,
     DataHubUnreachable,
 )
@@ -28,7 +29,7 @@ from stores.outbox_records import AscendPlatformMetricOutbox, TakenEvent, Verdic
 from stores.platform import Platform
 
 if TYPE_CHECKING:
-    from catalog.datahub_labels import Held
+    from catalog.datahub_as_held import Plain
     from catalog.datahub_proposals import Proposal
     from catalog.datahub_sync import SyncReport
 
@@ -56,8 +57,8 @@ class Server(Protocol):
 
     def read(
         self, entity_type: str, urns: Sequence[str], aspects: Sequence[str]
-    ) -> Mapping[str, Held]:
-        """The named aspects of those entities, as far as DataHub has them."""
+    ) -> Mapping[str, Plain]:
+        """The named aspects of those entities as plain JSON, as far as DataHub has them."""
 
     def dataset_urns(self, platforms: Sequence[str]) -> list[str]:
         """Every dataset on those platforms that is not removed."""
@@ -154,9 +155,12 @@ class _Delivery:
         if whole_catalog:
             try:
                 self._sync_catalog(server)
-            except (DataHubError, RegistryError) as error:
+            except _STOPS as error:
                 self.postpone(events, error)
                 return
+            except DataHubError as error:
+                # What is wrong with the catalog holds up no promotion.
+                self._last_error = type(error).__name__
         while events and self._deliver(server, events):
             events = self.take()
 
@@ -231,13 +235,16 @@ class _Delivery:
     def _send(self, server: Server, change: _Change, contents: EventContents) -> None:
         if change.event.kind != EventKind.CATALOG:
             server.emit(contents.proposals(change.event))
-        elif self._catalog is None:
+        elif self._catalog is None or self._catalog.refused:
             self._sync_catalog(server)
 
     def _sync_catalog(self, server: Server) -> None:
         from catalog.datahub_sync import sync_catalog  # noqa: PLC0415 - as in queue_catalog
 
         self._catalog = sync_catalog(server, REGISTRY, datetime.now(UTC))
+        if self._catalog.refused:
+            message = f"{len(self._catalog.refused)} aspects of the catalog were refused"
+            raise DataHubRefused(message)
 
     def _release(self, changes: Sequence[_Change]) -> None:
         self._settle([e for change in changes for e in change.events], Verdict.RELEASED)

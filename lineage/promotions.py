@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from enum import StrEnum
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from catalog.data_classes import DataClass, parse_data_class
+from catalog.promotion_states import PromotionState
 
 if TYPE_CHECKING:
     from stores.platform import Platform
@@ -19,21 +19,13 @@ __all__ = [
     "CheckRecord",
     "PromotionRecord",
     "PromotionState",
+    "TransitionRecord",
     "promotion_checks",
+    "promotion_transitions",
     "read_promotions",
 ]
 
 _PURPOSE = "promotion records"
-
-
-class PromotionState(StrEnum):
-    """Where a promotion stands."""
-
-    CANDIDATE = "candidate"
-    AWAITING_REVIEW = "awaiting_review"
-    PUBLISHED = "published"
-    HELD = "held"
-    REJECTED = "rejected"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +78,17 @@ class CheckRecord:
     checked_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class TransitionRecord:
+    """One change of a promotion's state: who did it and why. The first has no state before."""
+
+    from_state: PromotionState | None
+    to_state: PromotionState
+    actor: str
+    reason: str
+    happened_at: datetime
+
+
 def read_promotions(
     platform: Platform, *, workflow: str | None = None, limit: int = 50
 ) -> tuple[PromotionRecord, ...]:
@@ -112,6 +115,24 @@ def promotion_checks(platform: Platform, promotion_id: UUID) -> tuple[CheckRecor
         )
     return tuple(
         CheckRecord(**{field.name: row[field.name] for field in fields(CheckRecord)})
+        for row in rows
+    )
+
+
+def promotion_transitions(platform: Platform, promotion_id: UUID) -> tuple[TransitionRecord, ...]:
+    """Every change of that promotion's state, oldest first."""
+    with platform.platform_session(_PURPOSE) as session:
+        rows = session.records_ascend_platform_metric(
+            "promotion_transitions", "promotion_id = :promotion", promotion=promotion_id
+        )
+    return tuple(
+        TransitionRecord(
+            PromotionState(row["from_state"]) if row["from_state"] else None,
+            PromotionState(row["to_state"]),
+            str(row["actor"]),
+            str(row["reason"]),
+            row["happened_at"],
+        )
         for row in rows
     )
 

@@ -21,9 +21,13 @@ from steward.commands import (
     keys,
     ledger,
     lint,
+    pii,
     promotion,
+    promotions,
     registry,
     review,
+    tenant,
+    workflow,
 )
 from steward.console import ExitCode, fail
 
@@ -39,6 +43,7 @@ app = typer.Typer(
 installation.add_to(app)
 intake.add_to(app)
 promotion.add_to(app)
+promotions.add_to(app)
 catalog.add_to(app)
 datahub.add_to(app)
 review.add_to(app)
@@ -48,6 +53,9 @@ check.add_to(app)
 keys.add_to(app)
 ledger.add_to(app)
 kanon.add_to(app)
+tenant.add_to(app)
+workflow.add_to(app)
+pii.add_to(app)
 lint.add_to(app)
 audit.add_to(app)
 export.add_to(app)

@@ -90,8 +90,8 @@ _STYLE = (
     "td,th{text-align:left;padding:.2rem .8rem .2rem 0}"
 )
 _HTML_HEAD = (
-    "<tr><th>published</th><th>workflow</th><th>from</th><th>to</th><th>approved by</th>"
-    "<th>cells</th><th>promotion</th></tr>"
+    "<tr><th>published</th><th>state</th><th>workflow</th><th>from</th><th>to</th>"
+    "<th>approved by</th><th>cells</th><th>promotion</th></tr>"
 )
 
 
@@ -138,6 +138,7 @@ def _html_row(run: PromotionRun) -> str:
     published = f"{run.published_at:%Y-%m-%d %H:%M}" if run.published_at else "-"
     cells = (
         published,
+        run.state or "-",
         run.workflow,
         run.from_class,
         run.to_class,

@@ -45,12 +45,14 @@ class AlertKind(StrEnum):
     SECOND_TENANT_TOUCHED = "second_tenant_touched"
     TENANTS_READ_IN_RUN = "tenants_read_in_run"
     BOUNDARY_RULE_BROKEN = "boundary_rule_broken"
+    PROMOTION_REVOKED = "promotion_revoked"
     CLASS_LABEL_CHANGED = "class_label_changed"
     LEDGER_CHANGED = "ledger_changed"
     LEDGER_UNSEALED = "ledger_unsealed"
     RUN_FAILED = "run_failed"
     RELEASE_BLOCKED = "release_blocked"
     REVIEW_OVERDUE = "review_overdue"
+    AUDIT_FOUND_DRIFT = "audit_found_drift"
 
 
 _SENTENCES = {
@@ -65,6 +67,11 @@ _SENTENCES = {
     AlertKind.BOUNDARY_RULE_BROKEN: (
         Severity.CRITICAL,
         "The storage boundary is weaker than its rules: see `classline boundary verify`.",
+    ),
+    # control.revoke_promotion() stores this one itself, in the transaction that withdraws.
+    AlertKind.PROMOTION_REVOKED: (
+        Severity.WARNING,
+        "A steward revoked a release: its rows are withdrawn from every reader.",
     ),
     AlertKind.CLASS_LABEL_CHANGED: (
         Severity.WARNING,
@@ -89,6 +96,10 @@ _SENTENCES = {
     AlertKind.REVIEW_OVERDUE: (
         Severity.WARNING,
         "Candidates wait too long for a steward: `classline review list` shows them.",
+    ),
+    AlertKind.AUDIT_FOUND_DRIFT: (
+        Severity.WARNING,
+        "An audit found drift: `classline audit show` says which rule, where, and what to do.",
     ),
 }
 

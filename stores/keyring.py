@@ -16,7 +16,15 @@ from stores.errors import CredentialRefused, UnknownOwner
 from stores.home import Home
 from stores.secret_files import exclusive, read_secret_json, write_secret_json
 
-__all__ = ["Keyring", "LoginSecret", "new_login", "open_keyring", "replace_keys", "store_logins"]
+__all__ = [
+    "Keyring",
+    "LoginSecret",
+    "forget_login",
+    "new_login",
+    "open_keyring",
+    "replace_keys",
+    "store_logins",
+]
 
 _LETTER = {
     PrincipalKind.TENANT: "t",
@@ -100,6 +108,17 @@ def open_keyring(home: Home) -> Keyring:
 def store_logins(home: Home, added: Iterable[LoginSecret]) -> None:
     """Add logins to the keyring's file before their roles are committed."""
     _rewrite(home, added, {})
+
+
+def forget_login(home: Home, kind: PrincipalKind, owner: str) -> None:
+    """Take that owner's login out of the keyring's file, where it still is."""
+    path = home.secrets / "keyring.json"
+    with exclusive(home.root / ".keyring.lock"):
+        content = read_secret_json(path)
+        rows = cast("list[dict[str, str]]", content["logins"])
+        left = [row for row in rows if (row["kind"], row["owner"]) != (str(kind), owner)]
+        if len(left) < len(rows):
+            write_secret_json(path, content | {"logins": left})
 
 
 def replace_keys(

@@ -85,12 +85,14 @@ class AscendPlatformMetricLedger:
     def checkpoints(self) -> list[StoredCheckpoint]:
         """Every checkpoint, smallest first."""
         rows = self._rows("SELECT * FROM control.ledger_checkpoints ORDER BY tree_size")
-        return [
-            StoredCheckpoint(
-                int(row["tree_size"]), bytes(row["root"]), bytes(row["frontier"]), row["note"]
-            )
-            for row in rows
-        ]
+        return [_checkpoint(row) for row in rows]
+
+    def newest_checkpoint(self) -> StoredCheckpoint | None:
+        """The largest checkpoint, None before the first."""
+        rows = self._rows(
+            "SELECT * FROM control.ledger_checkpoints ORDER BY tree_size DESC LIMIT 1"
+        )
+        return _checkpoint(rows[0]) if rows else None
 
     def leaves(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
         """The leaves from that place on, in order, up to but not at `stop`."""
@@ -141,6 +143,12 @@ class AscendPlatformMetricLedger:
             cursor.execute(statement.encode(), parameters)
             while rows := cursor.fetchmany(_AT_ONCE):
                 yield from rows
+
+
+def _checkpoint(row: Row) -> StoredCheckpoint:
+    return StoredCheckpoint(
+        int(row["tree_size"]), bytes(row["root"]), bytes(row["frontier"]), row["note"]
+    )
 
 
 class _Session(Protocol):

@@ -21,6 +21,7 @@ from catalog.data_classes import DataClass, PrincipalKind, may_read, parse_data_
 from catalog.declared import REGISTRY
 from catalog.registry import Dataset
 from stores.alert_records import PlatformAlerts
+from stores.audit_records import PlatformAudits, StewardAudits
 from stores.boundary.claims import Claim, signed
 from stores.errors import ClassRefused, translated_errors
 from stores.invocation import OpenSession
@@ -34,6 +35,7 @@ from stores.labelled_reads import (
     require_one_class,
 )
 from stores.ledger_reads import PlatformLedger
+from stores.live_probes import ForeignDataProbes
 from stores.outbox_records import PlatformOutbox
 from stores.tables import metadata_of
 from stores.vectors import AnonymizedVectors, FundVectors, TenantVectors
@@ -161,6 +163,7 @@ class Session:
 
 
 class TenantSession(
+    ForeignDataProbes,
     TenantKeyValues,
     TenantVectors,
     AnonymizedVectors,
@@ -189,7 +192,12 @@ class TenantSession(
 
 
 class FundSession(
-    FundVectors, AnonymizedVectors, FundPrivateReads, AnonymizedBenchmarkReads, Session
+    ForeignDataProbes,
+    FundVectors,
+    AnonymizedVectors,
+    FundPrivateReads,
+    AnonymizedBenchmarkReads,
+    Session,
 ):
     """One fund's session: its own aggregates, and what everyone may read. It writes nothing."""
 
@@ -202,6 +210,7 @@ class PlatformSession(
     AscendPlatformMetricReads,
     AnonymizedBenchmarkReads,
     PlatformAlerts,
+    PlatformAudits,
     PlatformOutbox,
     PlatformLedger,
     Session,
@@ -246,6 +255,11 @@ class PlatformSession(
             "SELECT control.start_run(:w, :d, :m) AS run", w=workflow, d=source_digest, m=minutes
         )
         return cast("UUID", row["run"])
+
+    def erase_old_candidates(self, *, days: int) -> int:
+        """End what has waited longer, and erase every candidate that old; returns their cells."""
+        row = self._one("SELECT cells FROM control.erase_old_candidates(:d)", d=days)
+        return int(row["cells"])
 
     def finish_run(self, run: UUID) -> None:
         """Close a run: its claims read nothing more."""
@@ -413,6 +427,10 @@ class AuditorSession(Session):
         self._require_class(dataset.qualified_name, dataset.data_class, data_class)
         return dataset
 
+    def wait_for_locks(self, seconds: int) -> None:
+        """Give up on a table that somebody else holds locked for longer."""
+        self._call("SELECT set_config('lock_timeout', :t, true)", t=f"{seconds}s")
+
     def count_rows(self, data_class: DataClass, dataset_name: str) -> int:
         """Number of rows over all owners."""
         dataset = self._audited(data_class, dataset_name)
@@ -434,6 +452,12 @@ class AuditorSession(Session):
         rows = self._rows("SELECT * FROM control.audit_labels(:d)", d=dataset.qualified_name)
         return {str(row["column_name"]): row["label"] for row in rows}
 
+    def count_keys(self, data_class: DataClass, dataset_name: str) -> dict[str, int]:
+        """How many keys each prefix has in that key-value table."""
+        dataset = self._audited(data_class, dataset_name)
+        rows = self._rows("SELECT * FROM control.audit_prefixes(:d)", d=dataset.qualified_name)
+        return {str(row["prefix"]): int(row["keys"]) for row in rows}
+
     def published_cells(
         self, data_class: DataClass, dataset_name: str
     ) -> list[tuple[int, int, int, int]]:
@@ -451,16 +475,22 @@ class AuditorSession(Session):
         dataset_name: str,
         columns: Sequence[str],
         count: Callable[[Iterator[Sequence[Sequence[str | None]]]], _Counted],
+        *,
+        share: float | None = None,
     ) -> _Counted:
         """What ``count`` makes of the texts, which it gets in batches of columns.
 
-        Texts are streamed and end with this call; only counts may leave it.
+        Texts are streamed and end with this call; only counts may leave it. With ``share``, 0 to
+        1, each row is read with that probability.
         """
         dataset = self._audited(data_class, dataset_name)
         names = [dataset.column(name).name for name in columns]
-        self._call(
-            "SELECT control.audit_texts(:d, CAST(:c AS text[]))", d=dataset.qualified_name, c=names
-        )
+        read = {"d": dataset.qualified_name, "c": names}
+        if share is None:
+            self._call("SELECT control.audit_texts(:d, CAST(:c AS text[]))", **read)
+        else:
+            sample = "SELECT control.audit_sample(:d, CAST(:c AS text[]), :p)"
+            self._call(sample, p=100 * share, **read)
         with closing(self._audited_batches()) as batches:
             counted = count(batches)
         self._call("CLOSE audited_texts")
@@ -474,7 +504,7 @@ class AuditorSession(Session):
                 yield list(zip(*rows, strict=True))
 
 
-class StewardSession(AnonymizedVectors, AnonymizedBenchmarkReads, Session):
+class StewardSession(StewardAudits, AnonymizedVectors, AnonymizedBenchmarkReads, Session):
     """A steward's session: it decides about workflows and reads what everyone may read."""
 
     kind = PrincipalKind.STEWARD
@@ -493,6 +523,15 @@ class StewardSession(AnonymizedVectors, AnonymizedBenchmarkReads, Session):
             r=reason,
         )
         return int(row["id"])
+
+    def releases_built_on(self, promotion_id: UUID) -> list[Row]:
+        """Releases and candidates made of what that promotion released, at whatever distance."""
+        return self._rows("SELECT * FROM control.releases_built_on(:p)", p=promotion_id)
+
+    def revoke_promotion(self, promotion_id: UUID, reason: str) -> int:
+        """Withdraw a release from every reader; returns how many rows were shown of it."""
+        row = self._one("SELECT control.revoke_promotion(:p, :r) AS n", p=promotion_id, r=reason)
+        return int(row["n"])
 
     def require_last_decision(self, workflow: str, source_digest: str, seen: int | None) -> None:
         """Refuse unless the last decision about that version is still the one that was seen.

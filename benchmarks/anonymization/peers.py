@@ -27,6 +27,9 @@ _COMMON = ("numpy==2.0.2", "pandas==2.3.3", "pyarrow==26.0.1")
 _PEERS = {
     "anjana": ("anjana==1.2.3", "pycanon==1.3.5", *_COMMON),
     "anonypy": ("anonypy==0.2.1", *_COMMON),
+    "datafog": ("datafog==4.9.0",),
+    "datafog-core": ("datafog-core==0.4.4",),
+    "presidio": ("presidio-analyzer==2.2.366",),
     "pycanon": ("pycanon==1.3.6", *_COMMON),
 }
 

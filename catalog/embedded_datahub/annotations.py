@@ -39,6 +39,7 @@ class SearchField:
     name: str
     kind: str
     is_queried: bool
+    is_facet: bool
     has_values_name: str | None
     num_values_name: str | None
 
@@ -62,6 +63,7 @@ def search_fields(record: RecordShape) -> tuple[SearchField, ...]:
             name=str(note.get("fieldName") or _last_name(path)),
             kind=kind,
             is_queried=_is_true(note.get("queryByDefault", kind in _QUERIED_BY_DEFAULT)),
+            is_facet=_is_true(note.get("addToFilters", False)),
             has_values_name=_text(note.get("hasValuesFieldName")),
             num_values_name=_text(note.get("numValuesFieldName")),
         )

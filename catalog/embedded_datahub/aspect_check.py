@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, TypeAlias
 
-from catalog.embedded_datahub.aspect_shape import urn_problem
+from catalog.embedded_datahub.aspect_shape import WHOLE_LIMITS, urn_problem
 from catalog.embedded_datahub.shapes import (
     ArrayShape,
     EnumShape,
@@ -33,8 +33,6 @@ _Check: TypeAlias = "Callable[[JsonValue], bool]"
 _PRIMITIVES: dict[str, frozenset[type]] = {
     "string": frozenset({str}),
     "bytes": frozenset({str}),
-    "int": frozenset({int}),
-    "long": frozenset({int}),
     "float": frozenset({int, float}),
     "double": frozenset({int, float}),
     "boolean": frozenset({bool}),
@@ -142,5 +140,8 @@ def _enum(symbols: frozenset[str]) -> _Check:
 
 
 def _primitive(shape: PrimitiveShape) -> _Check:
+    limit = WHOLE_LIMITS.get(shape.name)
+    if limit is not None:
+        return lambda value: type(value) is int and -limit <= value < limit
     kinds = _PRIMITIVES.get(shape.name, frozenset())
     return lambda value: type(value) in kinds

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from catalog.embedded_datahub.json_values import JsonValue
     from catalog.embedded_datahub.schemas import MetadataModel
 
-__all__ = ["problems_of", "urn_problem"]
+__all__ = ["WHOLE_LIMITS", "problems_of", "urn_problem"]
+
+WHOLE_LIMITS = {"int": 2**31, "long": 2**63}
 
 _PRIMITIVES: dict[str, tuple[type, ...]] = {
     "string": (str,),
@@ -133,4 +135,7 @@ def urn_problem(text: str, urn_type: str, model: MetadataModel) -> str | None:
 def _is_primitive(value: JsonValue, shape: PrimitiveShape) -> bool:
     if isinstance(value, bool):
         return shape.name == "boolean"
+    limit = WHOLE_LIMITS.get(shape.name)
+    if limit is not None and isinstance(value, int):
+        return -limit <= value < limit
     return isinstance(value, _PRIMITIVES.get(shape.name, ()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from graphql import (
     DocumentNode,
@@ -18,17 +18,22 @@ from graphql import (
 )
 
 from catalog.embedded_datahub.entity_view import EntityView, entity_view
-from catalog.embedded_datahub.errors import EmbeddedDataHubError, InvalidFilter
+from catalog.embedded_datahub.errors import EmbeddedDataHubError, InvalidFilter, InvalidUrn
+from catalog.embedded_datahub.facets import ENTITY_TYPE, count_facets, values_of
 from catalog.embedded_datahub.filter_rules import FilterRule, property_names
+from catalog.embedded_datahub.graphql_inputs import Input, input_at, inputs_at, number_at
 from catalog.embedded_datahub.graphql_schema import schema_text
+from catalog.embedded_datahub.json_values import encode
 from catalog.embedded_datahub.lineage_search import LineageRequest, LineageSearch
+from catalog.embedded_datahub.schemas import graphql_name
+from catalog.embedded_datahub.search_names import facet_fields, require_known
 from catalog.embedded_datahub.search_query import (
     DEFAULT_ENTITY_TYPES,
     SearchRequest,
     search,
     search_total,
 )
-from catalog.embedded_datahub.urns import parse_urn
+from catalog.embedded_datahub.urns import identifier_of, parse_urn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,9 +48,7 @@ __all__ = ["GraphQLApi"]
 # A query of the SDK has under 200 tokens; this bounds the work of a hostile one.
 _MOST_TOKENS = 5_000
 _DEFAULT_PAGE = 10
-
-# graphql-core hands inputs over as untyped dicts, already checked against the schema.
-Input: TypeAlias = dict[str, object]
+_DEFAULT_VALUES, _MOST_VALUES = 20, 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,8 @@ class GraphQLApi:
             parsed = parse(query, max_tokens=_MOST_TOKENS)
         except GraphQLError as error:
             return _Document(None, (error,))
+        except RecursionError:
+            return _Document(None, (GraphQLError("the query is nested too deeply"),))
         errors = tuple(validate(self._schema, parsed, max_errors=10))
         return _Document(None if errors else parsed, errors)
 
@@ -102,6 +107,7 @@ class GraphQLApi:
             "scrollAcrossEntities": self._scroll,
             "searchAcrossLineage": self._search_lineage,
             "scrollAcrossLineage": self._scroll_lineage,
+            "aggregateAcrossEntities": self._aggregate,
             "entity": self._entity,
             "entities": self._entities,
             "dataset": self._entity,
@@ -121,21 +127,68 @@ class GraphQLApi:
             page = search(connection, request)
         return {
             "nextScrollId": page.next_scroll_id,
-            "count": len(page.urns),
-            "total": lambda _info: self._total(request),
-            "searchResults": [{"entity": self._view(urn)} for urn in page.urns],
-        }
-
-    def _search(self, _root: object, _info: GraphQLResolveInfo, input: Input) -> Input:  # noqa: A002 as above
-        request = self._search_request(input)
-        with self._index.reading() as connection:
-            page = search(connection, request)
-        return {
             "start": request.offset,
             "count": len(page.urns),
             "total": lambda _info: self._total(request),
-            "searchResults": [{"entity": self._view(urn)} for urn in page.urns],
+            "searchResults": [self._result(urn, input) for urn in page.urns],
+            "facets": lambda _info: self._facets(request, input),
         }
+
+    _search = _scroll
+
+    def _aggregate(self, _root: object, _info: GraphQLResolveInfo, input: Input) -> Input:  # noqa: A002 as above
+        return {"facets": self._facets(self._search_request(input), input)}
+
+    def _facets(self, request: SearchRequest, given: Input) -> list[Input] | None:
+        flags, asked = input_at(given, "searchFlags"), given.get("facets")
+        if flags.get("skipAggregates") is True:
+            return None
+        fields = tuple(map(str, asked)) if isinstance(asked, list) and asked else ()
+        require_known(fields, self._model)
+        most = min(max(number_at(flags, "maxAggValues", _DEFAULT_VALUES), 0), _MOST_VALUES)
+        with self._index.reading() as connection:
+            counted = count_facets(connection, request, fields or facet_fields(self._model), most)
+        return [
+            {
+                "field": facet.field,
+                "displayName": facet.field.lstrip("_"),
+                "aggregations": [self._aggregation(facet.field, *count) for count in facet.counts],
+            }
+            for facet in counted
+            if facet.counts or fields
+        ]
+
+    def _aggregation(self, field: str, value: str, count: int) -> Input:
+        if field == ENTITY_TYPE:
+            value = graphql_name(value)
+        try:
+            entity: EntityView | None = self._view(value)
+        except InvalidUrn:
+            entity = None
+        return {
+            "value": value,
+            "count": count,
+            "displayName": identifier_of(value),
+            "entity": entity,
+        }
+
+    def _result(self, urn: str, given: Input) -> Input:
+        extra = input_at(given, "searchFlags").get("fetchExtraFields")
+        fields = tuple(map(str, extra)) if isinstance(extra, list) else ()
+        require_known(fields, self._model)
+        return {
+            "entity": self._view(urn),
+            "extraProperties": lambda _info: self._extra_properties(urn, fields),
+        }
+
+    def _extra_properties(self, urn: str, fields: tuple[str, ...]) -> list[Input] | None:
+        if not fields:
+            return None
+        with self._index.reading() as connection:
+            return [
+                {"name": field, "value": encode(found[0] if len(found) == 1 else [*found]).decode()}
+                for field, found in values_of(connection, urn, fields)
+            ]
 
     def _scroll_lineage(self, _root: object, _info: GraphQLResolveInfo, input: Input) -> Input:  # noqa: A002 as above
         request = self._search_request(input)
@@ -181,16 +234,20 @@ class GraphQLApi:
 
     def _search_request(self, given: Input) -> SearchRequest:
         alternatives = tuple(
-            tuple(self._rule(rule) for rule in _inputs(clause, "and"))
-            for clause in _inputs(given, "orFilters")
+            tuple(self._rule(rule) for rule in inputs_at(clause, "and"))
+            for clause in inputs_at(given, "orFilters")
         )
-        for name in property_names(rule for rules in alternatives for rule in rules):
+        rules = [rule for alternative in alternatives for rule in alternative]
+        require_known((rule.name for rule in rules), self._model)
+        for name in property_names(rules):
             if not self._catalog.exists(f"urn:li:structuredProperty:{name}", or_removed=False):
                 message = f"structured property {name!r} is not defined: check the filter's field"
                 raise InvalidFilter(message)
-        flags, sort = _input(given, "searchFlags"), _input(given, "sortInput")
-        criterion = next(iter(_inputs(sort, "sortCriteria")), _input(sort, "sortCriterion"))
+        flags, sort = input_at(given, "searchFlags"), input_at(given, "sortInput")
+        criterion = next(iter(inputs_at(sort, "sortCriteria")), input_at(sort, "sortCriterion"))
         scroll_id = given.get("scrollId")
+        if criterion:
+            require_known([str(criterion["field"])], self._model)
         return SearchRequest(
             query=str(given.get("query") or "*"),
             entity_types=self._entity_types(given, DEFAULT_ENTITY_TYPES),
@@ -198,9 +255,9 @@ class GraphQLApi:
             include_removed=flags.get("includeSoftDeleted") is True,
             sort_field=str(criterion["field"]) if criterion else None,
             descending=criterion.get("sortOrder") == "DESCENDING",
-            count=_number(given, "count", _DEFAULT_PAGE),
+            count=number_at(given, "count", _DEFAULT_PAGE),
             scroll_id=scroll_id if isinstance(scroll_id, str) else None,
-            offset=max(_number(given, "start", 0), 0),
+            offset=max(number_at(given, "start", 0), 0),
         )
 
     def _entity_types(self, given: Input, default: tuple[str, ...]) -> tuple[str, ...]:
@@ -222,21 +279,6 @@ class GraphQLApi:
             values=tuple(texts),
             negated=given.get("negated") is True,
         )
-
-
-def _input(given: Input, name: str) -> Input:
-    value = given.get(name)
-    return value if isinstance(value, dict) else {}
-
-
-def _inputs(given: Input, name: str) -> list[Input]:
-    value = given.get(name)
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
-def _number(given: Input, name: str, default: int) -> int:
-    value = given.get(name)
-    return value if isinstance(value, int) else default
 
 
 def _public(error: GraphQLError) -> str:

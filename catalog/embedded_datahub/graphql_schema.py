@@ -17,6 +17,7 @@ type Query {
   scrollAcrossEntities(input: ScrollAcrossEntitiesInput!): ScrollResults
   searchAcrossLineage(input: SearchAcrossLineageInput!): SearchAcrossLineageResults
   scrollAcrossLineage(input: ScrollAcrossLineageInput!): ScrollAcrossLineageResults
+  aggregateAcrossEntities(input: AggregateAcrossEntitiesInput!): AggregateResults
   entity(urn: String!): Entity
   entities(urns: [String!]!): [Entity]
   dataset(urn: String!): Dataset
@@ -47,6 +48,7 @@ input SearchFlags {
   skipCache: Boolean
   skipHighlighting: Boolean
   skipAggregates: Boolean
+  maxAggValues: Int
   includeSoftDeleted: Boolean
   fetchExtraFields: [String!]
   groupingSpec: GroupingSpec
@@ -69,6 +71,13 @@ input ScrollAcrossEntitiesInput {
   orFilters: [AndFilterInput!]
   searchFlags: SearchFlags
   sortInput: SearchSortInput
+}
+input AggregateAcrossEntitiesInput {
+  types: [EntityType!]
+  query: String
+  facets: [String]
+  orFilters: [AndFilterInput!]
+  searchFlags: SearchFlags
 }
 input SearchAcrossLineageInput {
   urn: String
@@ -118,8 +127,22 @@ type CatalogEntity implements Entity { urn: String!, type: EntityType! }
 
 type ExtraProperty { name: String!, value: String! }
 type SearchResult { entity: Entity!, extraProperties: [ExtraProperty!] }
-type SearchResults { start: Int!, count: Int!, total: Int!, searchResults: [SearchResult!]! }
+type AggregationMetadata { value: String!, count: Int!, displayName: String, entity: Entity }
+type FacetMetadata {
+  field: String!
+  displayName: String
+  aggregations: [AggregationMetadata!]!
+}
+type AggregateResults { facets: [FacetMetadata!] }
+type SearchResults {
+  start: Int!
+  count: Int!
+  total: Int!
+  searchResults: [SearchResult!]!
+  facets: [FacetMetadata!]
+}
 type ScrollResults {
+  facets: [FacetMetadata!]
   nextScrollId: String
   count: Int!
   total: Int!

@@ -72,7 +72,7 @@ class Guard:
                 message = "the bearer token is missing or wrong: send the one in the token file"
                 raise Unauthorized(message)
         length = headers.get("content-length", "0")
-        if not length.isdigit() or int(length) > MOST_BODY_BYTES:
+        if not (length.isascii() and length.isdigit()) or int(length) > MOST_BODY_BYTES:
             message = f"the body exceeds {MOST_BODY_BYTES} bytes: send it in smaller batches"
             raise RequestTooLarge(message)
 

@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from catalog.embedded_datahub.derivation import Derivation
-from catalog.embedded_datahub.errors import EmbeddedDataHubError
 from catalog.embedded_datahub.schemas import load_model
 from catalog.embedded_datahub.storage import open_catalog
 
@@ -75,9 +74,10 @@ class Index:
             try:
                 while not self._is_stopping and self._step():
                     pass
-            except EmbeddedDataHubError as error:
-                # The next write or search tries again, and a search says what is wrong.
-                _log.warning("the index waits: %s", error)
+            except Exception as error:  # noqa: BLE001 the thread's boundary
+                # The next write or search tries again, and a search says what is wrong. Only the
+                # kind: its text may quote what was sent.
+                _log.warning("the index waits: %s", type(error).__name__)
 
     def _step(self) -> bool:
         """Derive from some aspects; whether there were any."""

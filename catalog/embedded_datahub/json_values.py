@@ -9,6 +9,7 @@ import orjson
 from catalog.embedded_datahub.errors import InvalidRequest
 
 __all__ = [
+    "LARGEST_WHOLE",
     "JsonObject",
     "JsonValue",
     "decode_object",
@@ -17,18 +18,25 @@ __all__ = [
     "list_at",
     "object_at",
     "text_at",
+    "whole_at",
 ]
+
+LARGEST_WHOLE = 2**63 - 1
 
 JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
 JsonObject: TypeAlias = dict[str, JsonValue]
 
 
 def decode_value(body: bytes | str) -> JsonValue:
-    """The JSON value that `body` holds."""
+    """The JSON value that `body` holds; one nested deeper than can be written again is refused."""
     try:
         value: JsonValue = orjson.loads(body)
+        orjson.dumps(value)
     except orjson.JSONDecodeError:
         message = "the request body is not JSON: send a JSON document"
+        raise InvalidRequest(message) from None
+    except orjson.JSONEncodeError:
+        message = "the request body is nested too deeply: send a flatter document"
         raise InvalidRequest(message) from None
     return value
 
@@ -65,6 +73,17 @@ def object_at(container: JsonObject, name: str) -> JsonObject:
         return {}
     if not isinstance(value, dict):
         message = f"field {name!r} is not an object: send it as an object"
+        raise InvalidRequest(message)
+    return value
+
+
+def whole_at(container: JsonObject, name: str) -> int | None:
+    """The whole number under `name`, of at most 64 bits; None if absent."""
+    value = container.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, int) or isinstance(value, bool) or abs(value) > LARGEST_WHOLE:
+        message = f"field {name!r} is not a whole number of 64 bits: send one"
         raise InvalidRequest(message)
     return value
 

@@ -5,18 +5,21 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+import orjson
+
 from catalog.embedded_datahub import lineage_graph
 from catalog.embedded_datahub.errors import InvalidRequest
 from catalog.embedded_datahub.ingest import ChangeType, Ingestion, Proposal
 from catalog.embedded_datahub.json_values import JsonObject, JsonValue, object_at, text_at
-from catalog.embedded_datahub.urns import parse_urn
+from catalog.embedded_datahub.search_names import require_relationships
+from catalog.embedded_datahub.urns import key_of, parse_urn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from catalog.embedded_datahub.indexing import Index
 
-__all__ = ["OpenApi"]
+__all__ = ["OpenApi", "shown_aspects"]
 
 _PAGE = 200
 
@@ -55,20 +58,23 @@ class OpenApi:
 
     def delete(self, entity_type: str, urn: str) -> JsonValue:
         """Forget an entity."""
-        if parse_urn(urn).entity_type != entity_type:
-            message = f"{urn} is not a URN of a {entity_type}"
-            raise InvalidRequest(message)
-        self._ingestion.delete(urn)
+        self._ingestion.delete(_urn_of(urn, entity_type))
         return None
 
-    def read(self, entity_type: str, wanted: JsonValue, *, with_system: bool) -> JsonValue:
+    def read(
+        self, entity_type: str, wanted: JsonValue, *, with_system: bool
+    ) -> list[dict[str, object]]:
         """The aspects of entities; those named in each request, or all of them."""
         self._model.entity(entity_type)
-        return [
-            {"urn": urn, **self._aspects(urn, item.keys() - {"urn"}, with_system=with_system)}
+        asked = {
+            _urn_of(text_at(item, "urn"), entity_type): frozenset(item.keys() - {"urn"})
             for item in _objects(wanted)
-            for urn in [text_at(item, "urn")]
-            if self._catalog.exists(urn)
+        }
+        for name in frozenset().union(*asked.values()):
+            self._model.aspect(name)
+        return [
+            {"urn": urn, **shown_aspects(aspects, with_system=with_system)}
+            for urn, aspects in self._catalog.encoded_aspects(asked).items()
         ]
 
     def relationships(
@@ -78,11 +84,14 @@ class OpenApi:
         if direction not in {"INCOMING", "OUTGOING"}:
             message = f"direction {direction!r} is not INCOMING or OUTGOING"
             raise InvalidRequest(message)
+        wanted = tuple(names)
+        require_relationships(wanted, self._model)
+        key_of(parse_urn(urn), self._model)
         with self._index.reading() as connection:
             found = lineage_graph.related(
                 connection,
-                parse_urn(urn).text,
-                tuple(names),
+                urn,
+                wanted,
                 outgoing=direction == "OUTGOING",
             )
         page = found[start : start + _PAGE]
@@ -96,14 +105,26 @@ class OpenApi:
         ]
         return {"start": start, "count": len(page), "total": len(found), "entities": entities}
 
-    def _aspects(self, urn: str, names: Iterable[str], *, with_system: bool) -> JsonObject:
-        return {
-            name: {
-                "value": aspect.value,
-                **({"systemMetadata": aspect.system} if with_system else {}),
-            }
-            for name, aspect in self._catalog.aspects(urn, list(names) or None).items()
+
+def shown_aspects(
+    aspects: Mapping[str, tuple[bytes, bytes]], *, with_system: bool
+) -> dict[str, dict[str, object]]:
+    """Aspects as they are stored: their JSON is passed on, not read and written again."""
+    return {
+        name: {
+            "value": orjson.Fragment(value),
+            **({"systemMetadata": orjson.Fragment(system)} if with_system else {}),
         }
+        for name, (value, system) in aspects.items()
+    }
+
+
+def _urn_of(text: str, entity_type: str) -> str:
+    urn = parse_urn(text)
+    if urn.entity_type != entity_type:
+        message = f"{text} is not a URN of a {entity_type}"
+        raise InvalidRequest(message)
+    return urn.text
 
 
 def _headers(stated: JsonObject) -> dict[str, str]:

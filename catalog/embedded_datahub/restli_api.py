@@ -17,6 +17,7 @@ from catalog.embedded_datahub.json_values import (
     list_at,
     object_at,
     text_at,
+    whole_at,
 )
 from catalog.embedded_datahub.search_query import SearchRequest, search, search_total
 from catalog.embedded_datahub.storage import StoredAspect
@@ -79,7 +80,10 @@ class RestliApi:
         """An entity's aspects; like DataHub, an unknown entity answers with its key alone."""
         urn = parse_urn(urn_text)
         key = self._model.entity(urn.entity_type).key_aspect
-        found = self._catalog.aspects(urn.text, _names(names))
+        wanted = _names(names)
+        for name in wanted or ():
+            self._model.aspect(name)
+        found = self._catalog.aspects(urn.text, wanted)
         found.setdefault(key, StoredAspect(key, key_of(urn, self._model), {}, 1))
         aspects: JsonObject = {
             name: {
@@ -116,8 +120,8 @@ class RestliApi:
             message = f"aspect {name!r} is not a series of events: read it as an aspect"
             raise InvalidRequest(message)
         meets = matcher_of(object_at(body, "filter"))
-        limit = _whole(body, "limit") or 10_000
-        since, until = _whole(body, "startTimeMillis"), _whole(body, "endTimeMillis")
+        limit = whole_at(body, "limit") or 10_000
+        since, until = whole_at(body, "startTimeMillis"), whole_at(body, "endTimeMillis")
         values: list[JsonValue] = []
         for event in self._catalog.events(urn.text, name, since=since, until=until):
             if meets(event):
@@ -144,7 +148,7 @@ class RestliApi:
         if not self._model.aspect(name).is_timeseries:
             self._ingestion.write([Proposal(urn, name, ChangeType.DELETE, None)], _now_millis())
             return {"urn": urn, "rows": 1, "timeseriesRows": 0}
-        since, until = _whole(body, "startTimeMillis"), _whole(body, "endTimeMillis")
+        since, until = whole_at(body, "startTimeMillis"), whole_at(body, "endTimeMillis")
         with self._catalog.transaction():
             events = self._catalog.delete_events(urn, name, since=since, until=until)
         return {"urn": urn, "rows": 0, "timeseriesRows": events}
@@ -165,8 +169,8 @@ class RestliApi:
             query=base.query,
             entity_types=(self._model.entity(text_at(body, "entity")).name,),
             include_removed=base.include_removed,
-            offset=_whole(body, "start") or 0,
-            count=_whole(body, "count") or base.count,
+            offset=whole_at(body, "start") or 0,
+            count=whole_at(body, "count") or base.count,
         )
         with self._index.reading() as connection:
             page = search(connection, request)
@@ -216,14 +220,6 @@ def _names(stated: str | None) -> list[str] | None:
 
 def _system(aspect: StoredAspect) -> JsonObject:
     return {**aspect.system, "version": str(aspect.version)}
-
-
-def _whole(body: JsonObject, name: str) -> int | None:
-    value = body.get(name)
-    if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
-        message = f"field {name!r} is not a whole number"
-        raise InvalidRequest(message)
-    return value
 
 
 def _now_millis() -> int:

@@ -10,12 +10,18 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.routing import Route
 
-from catalog.embedded_datahub.errors import EmbeddedDataHubError, InvalidRequest, RequestTooLarge
+from catalog.embedded_datahub.errors import (
+    EmbeddedDataHubError,
+    InvalidRequest,
+    NotFound,
+    RequestTooLarge,
+)
 from catalog.embedded_datahub.graphql import GraphQLApi
 from catalog.embedded_datahub.guard import MOST_BODY_BYTES, Guard
 from catalog.embedded_datahub.ingest import ChangeType
 from catalog.embedded_datahub.json_values import JsonObject, decode_object, decode_value
 from catalog.embedded_datahub.openapi_api import OpenApi
+from catalog.embedded_datahub.openapi_scrolls import OpenApiScrolls
 from catalog.embedded_datahub.responses import error_response, json_response
 from catalog.embedded_datahub.restli_api import RestliApi
 
@@ -40,6 +46,7 @@ class _Routes:
         self._model = index.model
         self._restli = RestliApi(index)
         self._openapi = OpenApi(index)
+        self._scrolls = OpenApiScrolls(index)
         self._graphql = GraphQLApi(index)
 
     async def health(self, _request: Request) -> Response:
@@ -88,10 +95,21 @@ class _Routes:
             await run_in_threadpool(self._openapi.read, kind, wanted, with_system=with_system)
         )
 
+    async def scroll(self, request: Request) -> Response:
+        text = await _body(request)
+        body = decode_object(text) if text else {}
+        kind = request.url.path.split("/")[-2]
+        scroll = {
+            "entity": self._scrolls.entities,
+            "relationship": self._scrolls.relationships,
+            "lineage": self._scrolls.lineage,
+        }[kind]
+        return json_response(await run_in_threadpool(scroll, request.query_params, body))
+
     async def relationships(self, request: Request) -> Response:
         query = request.query_params
         start = query.get("start", "0")
-        if not start.isdigit():
+        if not (start.isascii() and start.isdigit()):
             message = "start is not a whole number"
             raise InvalidRequest(message)
         return json_response(
@@ -121,6 +139,10 @@ def build_app(index: Index, token: str) -> ASGIApp:
             Route("/openapi/relationships/v1/", routes.relationships),
             Route(
                 "/openapi/v3/entity/{entity_type}/batchGet", routes.read_entities, methods=["POST"]
+            ),
+            *(
+                Route(f"/openapi/v3/{kind}/scroll", routes.scroll, methods=["POST"])
+                for kind in ("entity", "relationship", "lineage")
             ),
             Route(
                 "/openapi/v3/entity/{entity_type}",
@@ -164,11 +186,11 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 async def _unknown_route(request: Request, _error: Exception) -> Response:
     message = f"{request.method} {request.url.path} is not served by the embedded DataHub"
-    return json_response({"message": message, "status": 404}, 404)
+    return error_response(NotFound(message))
 
 
 async def _failed(_request: Request, _error: Exception) -> Response:
-    return json_response({"message": "the server failed; its log says where", "status": 500}, 500)
+    return error_response(EmbeddedDataHubError("the server failed; its log says where"))
 
 
 def _configuration(model_version: str) -> JsonObject:

@@ -19,6 +19,7 @@ __all__ = [
     "DEFAULT_ENTITY_TYPES",
     "SearchPage",
     "SearchRequest",
+    "matching",
     "matching_urns",
     "search",
     "search_total",
@@ -108,28 +109,43 @@ def search(connection: sqlite3.Connection, request: SearchRequest) -> SearchPage
     if not 0 <= request.count <= _LARGEST_PAGE:
         message = f"a page of {request.count} is refused: ask for 0 to {_LARGEST_PAGE} and scroll"
         raise InvalidFilter(message)
+    if request.sort_field is None:
+        rows = _by_urn(connection, request)
+    else:
+        rows = _by_field(connection, request, request.sort_field)
+    page = rows[: request.count]
+    has_more = len(rows) > request.count and bool(page)
+    return SearchPage(tuple(urn for _, urn in page), _scroll_id(*page[-1]) if has_more else None)
+
+
+def _by_urn(connection: sqlite3.Connection, request: SearchRequest) -> list[tuple[str, str]]:
     statement = _matching(request)
-    key, sorted_by = "''", ""
-    if request.sort_field is not None:
-        key, sorted_by = "coalesce(s.key, '')", _SORT_KEYS
-    order = "DESC" if request.descending else "ASC"
-    sort_values = [] if request.sort_field is None else [request.sort_field]
-    compared = "<" if request.descending else ">"
+    if request.scroll_id is not None:
+        statement.require("e.urn > ?", _read_scroll_id(request.scroll_id)[1])
+    return connection.execute(
+        f"SELECT '', e.urn FROM entity e WHERE {statement.where} "  # noqa: S608 literals
+        "ORDER BY e.urn LIMIT ? OFFSET ?",
+        (*statement.values, request.count + 1, request.offset),
+    ).fetchall()
+
+
+def _by_field(
+    connection: sqlite3.Connection, request: SearchRequest, field: str
+) -> list[tuple[str, str]]:
+    statement = _matching(request)
+    order, compared = ("DESC", "<") if request.descending else ("ASC", ">")
     after, after_values = "", []
     if request.scroll_id is not None:
         # Rows compare first by the sort key, then by URN, which is unique: no page overlaps.
         last_key, last_urn = _read_scroll_id(request.scroll_id)
         after = f" WHERE key {compared} ? OR (key = ? AND urn > ?)"
         after_values = [last_key, last_key, last_urn]
-    rows = connection.execute(
-        f"SELECT key, urn FROM (SELECT {key} AS key, e.urn AS urn "  # noqa: S608 literals
-        f"FROM entity e {sorted_by}WHERE {statement.where}){after} "
+    return connection.execute(
+        "SELECT key, urn FROM (SELECT coalesce(s.key, '') AS key, e.urn AS urn "  # noqa: S608 literals
+        f"FROM entity e {_SORT_KEYS}WHERE {statement.where}){after} "
         f"ORDER BY key {order}, urn LIMIT ? OFFSET ?",
-        (*sort_values, *statement.values, *after_values, request.count + 1, request.offset),
+        (field, *statement.values, *after_values, request.count + 1, request.offset),
     ).fetchall()
-    page = rows[: request.count]
-    has_more = len(rows) > request.count and bool(page)
-    return SearchPage(tuple(urn for _, urn in page), _scroll_id(*page[-1]) if has_more else None)
 
 
 def search_total(connection: sqlite3.Connection, request: SearchRequest) -> int:
@@ -140,6 +156,12 @@ def search_total(connection: sqlite3.Connection, request: SearchRequest) -> int:
         statement.values,
     ).fetchone()
     return int(row[0])
+
+
+def matching(request: SearchRequest) -> tuple[str, list[str | int]]:
+    """The condition on an entity `e` to match, and the values it binds."""
+    statement = _matching(request)
+    return statement.where, statement.values
 
 
 def matching_urns(

@@ -15,7 +15,7 @@ from catalog.embedded_datahub.errors import StartRefused, StorageFailed
 from catalog.embedded_datahub.tables import FORMAT, prepare
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from catalog.embedded_datahub.json_values import JsonObject
@@ -113,6 +113,27 @@ class Catalog:
         if row is None:
             return None
         return StoredAspect(name, orjson.loads(row[0]), orjson.loads(row[1]), row[2])
+
+    def encoded_aspects(
+        self, wanted: Mapping[str, frozenset[str]]
+    ) -> dict[str, dict[str, tuple[bytes, bytes]]]:
+        """Value and system metadata, encoded, of aspects of entities that are stored.
+
+        ``wanted`` names aspects by URN; no name means all of them.
+        """
+        with self.reading() as connection:
+            rows = connection.execute(
+                "SELECT e.urn, a.name, a.value, a.system FROM json_each(?) w "
+                "JOIN entity e ON e.urn = w.value JOIN aspect a ON a.entity_id = e.id "
+                "ORDER BY w.key, a.name",
+                (orjson.dumps(list(wanted)).decode(),),
+            ).fetchall()
+        found: dict[str, dict[str, tuple[bytes, bytes]]] = {}
+        for urn, name, value, system in rows:
+            aspects, names = found.setdefault(urn, {}), wanted[urn]
+            if not names or name in names:
+                aspects[name] = (value, system)
+        return found
 
     def count_aspects(self, name: str, urn_like: str = "%") -> int:
         """How many entities whose URN is like the pattern have the aspect."""

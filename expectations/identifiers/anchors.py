@@ -42,3 +42,4 @@ class Anchor:
     confirm: Confirm
     in_any_case: bool = True
     group: AnchorGroup = AnchorGroup.WORDS
+    looks_back: bool = False  # over all before it, which then need not be looked at again

@@ -39,8 +39,8 @@ _HOST = re.compile(
     rb"|\[[0-9A-Fa-f:.]{7,45}\])",
     re.IGNORECASE,
 )
-_GLUED_NUMBER = re.compile(rb"\.([A-Za-z]{2,24})\d[0-9-]*$")
-_LAST_LABEL = re.compile(rb"(?:[A-Za-z\xff]{2,24}|xn--[0-9A-Za-z-]{2,59}|\])$", re.IGNORECASE)
+_GLUED_NUMBER = re.compile(rb"\.([A-Za-z]{2,24})\d[0-9-]*\Z")
+_LAST_LABEL = re.compile(rb"(?:[A-Za-z\xff]{2,24}|xn--[0-9A-Za-z-]{2,59}|\])\Z", re.IGNORECASE)
 
 
 def _email(buffer: bytes, at: int, settled: int) -> Span | None:
@@ -50,21 +50,33 @@ def _email(buffer: bytes, at: int, settled: int) -> Span | None:
     local = _LOCAL_BACKWARDS.match(before[::-1])
     if local is None:
         return None
-    host = _HOST.match(buffer, at, at + _LONGEST_HOST)
-    if host is None:
+    end = _end_of_host(buffer, at)
+    if end == 0:
         return None
-    end = host.end()
-    if not _LAST_LABEL.search(host[0]):
-        glued = _GLUED_NUMBER.search(host[0])
-        if glued is None or not _is_top_level(glued[1].lower()):
-            return None
-        end -= len(host[0]) - glued.end(1)
     start = sign - local.end()
     while buffer[start : start + 1] in _OPENING:
         start += 1
     return (start, end, IdentifierKind.EMAIL) if start < sign else None
 
 
+def _end_of_host(buffer: bytes, at: int) -> int:
+    """Where the name of a host ends that starts there; 0 where none does."""
+    if plain := _PLAIN_HOST.match(buffer, at):
+        return plain.end()
+    host = _HOST.match(buffer, at, at + _LONGEST_HOST)
+    if host is None:
+        return 0
+    if _LAST_LABEL.search(host[0]):
+        return host.end()
+    glued = _GLUED_NUMBER.search(host[0])
+    if glued is None or not _is_top_level(glued[1].lower()):
+        return 0
+    return host.start() + glued.end(1)
+
+
+_PLAIN_HOST = re.compile(
+    rb"(?:[0-9A-Za-z][0-9A-Za-z-]{0,62}\.){1,8}[A-Za-z]{2,24}(?=[ \n\x00,;:>)\"'!?]|\.[ \n\x00])"
+)
 _OPENING = (b"'", b"`", b"{", b"|", b"=", b"/", b"*", b".")
 _SPELLED = re.compile(
     rb"[0-9A-Za-z\xff._+-]{1,64}"
@@ -119,9 +131,9 @@ def _url(buffer: bytes, at: int, settled: int) -> Span | None:
     if scheme is None:
         return None
     end = _end_of_url(buffer, at)
-    if end <= at or _DOCUMENTATION.fullmatch(buffer, at, end):
+    if end <= at or (buffer[at] in b"eE" and _DOCUMENTATION.fullmatch(buffer, at, end)):
         return None
-    secret = _CREDENTIALS.match(buffer, at, end) is not None
+    secret = b"@" in buffer[at:end] and _CREDENTIALS.match(buffer, at, end) is not None
     return sign - scheme.end(), end, IdentifierKind.SECRET if secret else IdentifierKind.URL
 
 
@@ -135,7 +147,7 @@ def _web_address(buffer: bytes, at: int, settled: int) -> Span | None:
     return (found.start(1), end, IdentifierKind.URL) if end > at + 1 else None
 
 
-_BARE_PREFIX = re.compile(rb"(?<![0-9A-Za-z\xff])(www\d?\.|mailto:|tel:)$", re.IGNORECASE)
+_BARE_PREFIX = re.compile(rb"(?<![0-9A-Za-z\xff])(www\d?\.|mailto:|tel:)\Z", re.IGNORECASE)
 
 
 def _end_of_url(buffer: bytes, at: int) -> int:
@@ -191,7 +203,7 @@ def _is_visited(buffer: bytes, start: int, stop: int) -> bool:
 
 
 _VISIT = re.compile(
-    rb"\b(?:visit|site|website|domain|url|page at|go to|browse|web)[ :]{1,3}$", re.IGNORECASE
+    rb"\b(?:visit|site|website|domain|url|page at|go to|browse|web)[ :]{1,3}\Z", re.IGNORECASE
 )
 _USUAL = frozenset(
     b"com net org edu gov mil int info biz app dev cloud tech online site store shop xyz agency "

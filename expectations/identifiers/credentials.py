@@ -88,8 +88,8 @@ def _after_scheme(buffer: bytes, at: int, settled: int) -> Span | None:
 
 
 _KEY_BLOCK = re.compile(
-    rb"-----BEGIN [A-Z0-9 ]{0,40}-----[0-9A-Za-z+/=:,. \s\\-]{0,8000}?"
-    rb"(?:-----END [A-Z0-9 ]{0,40}-----|(?=\x00)|$)"
+    rb"-----BEGIN [A-Z0-9 ]{0,40}-----(?:[0-9A-Za-z+/=:,.\s\\]|-(?!-)){0,8000}"
+    rb"(?:-----END [A-Z0-9 ]{0,40}-----)?"
 )
 _KEY_START = re.compile(rb"-----BEGIN [A-Z0-9 ]{0,40}(?:-----)?")
 
@@ -113,10 +113,10 @@ _ASSIGNED = re.compile(
 _TEMPLATE = re.compile(
     rb"^(?:[$%{]|\*+$|x+$|\.+$|os\.|env|process\.|none$|null$|true$|false$|undefined|self\.|get"
     rb"|your|my[_-]|change|example|redacted|required|optional|string|str$|int$|bool|function|input"
-    rb"|hidden|https?:)|\($",
+    rb"|hidden|https?:)|\(\Z",
     re.IGNORECASE,
 )
-_PASSWORD = re.compile(rb"(?:password|passwd|passphrase|passcode|pwd|passwort)$", re.IGNORECASE)
+_PASSWORD = re.compile(rb"(?:password|passwd|passphrase|passcode|pwd|passwort)\Z", re.IGNORECASE)
 _LEAST_SECRET = 6
 
 
@@ -163,7 +163,7 @@ _HEX = re.compile(rb"[0-9a-f]{32,}|[0-9A-F]{32,}")
 _UUID = re.compile(rb"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _DIGEST_WORDS = re.compile(
     rb"(?:commit|sha-?\d{0,3}|digest|checksum|md5|revision|etag|hash|integrity|blob|tree|parent|build)"
-    rb"[^\x00\n]{0,12}$",
+    rb"[^\x00\n]{0,12}\Z",
     re.IGNORECASE,
 )
 _LEAST_RANDOM = 32

@@ -112,17 +112,20 @@ def _found(texts: Sequence[str], known: KnownIdentifiers | None, *, depth: int) 
 
 def _look(folded: Folded, known: KnownIdentifiers | None, depth: int, found: Found) -> None:
     scanned = scan(folded.data)
-    spans = scanned.spans
-    count = len(spans)
+    starts, ends, kinds = scanned.starts, scanned.ends, scanned.kinds
+    is_known = [False] * len(starts)
+    further: list[tuple[Span, bool]] = []
     if known is not None:
-        spans = spans + list(known.spans(folded))
-    is_known = [False] * count + [True] * (len(spans) - count)
+        further += [(span, True) for span in known.spans(folded)]
     if depth < _DEEPEST:
-        decoded, knows = _decoded(folded, scanned, known, depth)
-        spans, is_known = spans + decoded, is_known + knows
-    if not spans:
+        further += _decoded(folded, scanned, known, depth)
+    for (start, end, kind), knows in further:
+        starts.append(start)
+        ends.append(end)
+        kinds.append(kind)
+        is_known.append(knows)
+    if not starts:
         return
-    starts, ends, kinds = zip(*spans, strict=True)
     texts, begins, stops = folded.origins(starts, ends)
     found.texts += texts
     found.starts += begins
@@ -133,7 +136,7 @@ def _look(folded: Folded, known: KnownIdentifiers | None, depth: int, found: Fou
 
 def _decoded(
     folded: Folded, scanned: Scanned, known: KnownIdentifiers | None, depth: int
-) -> tuple[list[Span], list[bool]]:
+) -> list[tuple[Span, bool]]:
     """What is found in decoded runs, told at the place of the whole run."""
     views: list[str] = []
     origins: list[tuple[int, int]] = []
@@ -147,7 +150,9 @@ def _decoded(
                 views.append(view)
                 origins.append((start, end))
     if not views:
-        return [], []
+        return []
     found = _found(views, known, depth=depth + 1)
-    spans = [(*origins[view], kind) for view, kind in zip(found.texts, found.kinds, strict=True)]
-    return spans, found.known
+    return [
+        ((*origins[view], kind), is_known)
+        for view, kind, is_known in zip(found.texts, found.kinds, found.known, strict=True)
+    ]

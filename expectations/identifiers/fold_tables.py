@@ -54,10 +54,15 @@ _WHOLE_BLOCKS = (range(0x3400, 0xA000), range(0xAC00, 0xD7A4), range(0x20000, _L
 
 @dataclass(frozen=True, slots=True)
 class FoldTables:
-    """By code point: the byte it reads as, and the code point it is compared as."""
+    """By code point: the byte it reads as, and the code points it is compared as.
+
+    ``looks_as`` takes a letter for the one of ASCII that it looks like, ``written_as`` for what it
+    is in its own script; both in small letters and without accents.
+    """
 
     reads_as: NDArray[np.uint8]
-    compared_as: NDArray[np.uint32]
+    looks_as: NDArray[np.uint32]
+    written_as: NDArray[np.uint32]
     several: dict[int, str]
 
 
@@ -67,7 +72,8 @@ def fold_tables() -> FoldTables:
     reads_as = np.full(_CODES, OTHER_LETTER, np.uint8)
     reads_as[_LAST_ASSIGNED:] = OTHER_SIGN
     reads_as[0xE0000:0xE0200] = DROPPED
-    compared_as = np.arange(_CODES, dtype=np.uint32)
+    looks_as = np.arange(_CODES, dtype=np.uint32)
+    written_as = np.arange(_CODES, dtype=np.uint32)
     several: dict[int, str] = {}
     lookalikes = _lookalikes()
     for code in range(_LAST_ASSIGNED):
@@ -76,13 +82,15 @@ def fold_tables() -> FoldTables:
         plain = _plain(chr(code), lookalikes)
         if len(plain) == 1:
             reads_as[code] = _byte(plain)
-            compared_as[code] = ord(plain.casefold()) if len(plain.casefold()) == 1 else ord(plain)
+            looks_as[code] = _small(plain)
+            written = _plain(chr(code), {})
+            written_as[code] = _small(written) if len(written) == 1 else looks_as[code]
         elif not plain:
             reads_as[code] = DROPPED
         else:
             reads_as[code] = SEVERAL
             several[code] = plain
-    return FoldTables(reads_as, compared_as, several)
+    return FoldTables(reads_as, looks_as, written_as, several)
 
 
 def _plain(character: str, lookalikes: dict[str, str]) -> str:
@@ -106,6 +114,11 @@ def _plain(character: str, lookalikes: dict[str, str]) -> str:
     ]
     parts = [_SIGNS.get(part) or lookalikes.get(part, part) for part in undressed]
     return "".join(parts)[:_LONGEST_EXPANSION] or character
+
+
+def _small(plain: str) -> int:
+    small = plain.casefold()
+    return ord(small) if len(small) == 1 else ord(plain)
 
 
 def _byte(plain: str) -> int:

@@ -26,15 +26,16 @@ class Folded:
     """The buffer, where each text starts among the joined characters, and what was folded.
 
     ``data`` begins and ends with a zero byte. ``places`` gives the joined character of each byte,
-    None where they are the same. ``codes`` are compared where identity of
-    letters outside ASCII counts; None where all are ASCII. ``hid_nothing`` is False where
-    characters that render as nothing were taken out.
+    None where they are the same. ``codes`` are what letters outside ASCII look like and ``written``
+    what they are, for names to be compared by; None where all are ASCII. ``hid_nothing`` is False
+    where characters that render as nothing were taken out.
     """
 
     data: bytes
     starts: NDArray[np.int64]
     places: NDArray[np.int64] | None
     codes: NDArray[np.uint32] | None
+    written: NDArray[np.uint32] | None
     hid_nothing: bool
 
     def origins(
@@ -59,7 +60,7 @@ def fold_texts(texts: Sequence[str], *, unseen_as_space: bool = False) -> Folded
         data = joined.encode("ascii")
         unseen = len(data) - len(data.translate(None, _UNSEEN_ASCII))
         if not unseen and data.count(b"\x00") == len(texts) + 1:
-            return Folded(data, starts, None, None, hid_nothing=True)
+            return Folded(data, starts, None, None, None, hid_nothing=True)
     return _folded_widely(joined, starts, unseen_as_space=unseen_as_space)
 
 
@@ -68,27 +69,29 @@ def _folded_widely(joined: str, starts: NDArray[np.int64], *, unseen_as_space: b
     codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), np.uint32)
     between = np.append(starts - 1, len(codes) - 1)
     seen = tables.reads_as[codes]
-    compared = tables.compared_as[codes]
+    looks, written = tables.looks_as[codes], tables.written_as[codes]
     unseen = seen == DROPPED
     unseen[between] = False
     hid_nothing = not unseen.any()
     places: NDArray[np.int64] | None = None
     if unseen_as_space:
-        seen[unseen] = compared[unseen] = ord(" ")
+        seen[unseen] = looks[unseen] = written[unseen] = ord(" ")
     elif not hid_nothing or (seen == SEVERAL).any():
-        places, seen, compared = _respelled(codes, seen, compared, unseen)
+        places, spelled = _respelled(codes, seen, unseen)
+        seen = tables.reads_as[spelled]
+        looks, written = tables.looks_as[spelled], tables.written_as[spelled]
         between = np.searchsorted(places, between)
-    seen[between] = compared[between] = 0
-    return Folded(seen.tobytes(), starts, places, compared, hid_nothing)
+    seen[between] = looks[between] = written[between] = 0
+    return Folded(seen.tobytes(), starts, places, looks, written, hid_nothing)
 
 
 def _respelled(
-    codes: NDArray[np.uint32],
-    seen: NDArray[np.uint8],
-    compared: NDArray[np.uint32],
-    unseen: NDArray[np.bool_],
-) -> tuple[NDArray[np.int64], NDArray[np.uint8], NDArray[np.uint32]]:
-    """Characters that read as nothing or as several, written out; with the place of each."""
+    codes: NDArray[np.uint32], seen: NDArray[np.uint8], unseen: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
+    """Code points without those that read as nothing, those that read as several written out.
+
+    With each the place of the character it comes from.
+    """
     tables = fold_tables()
     widths = np.ones(len(codes), np.int64)
     widths[unseen] = 0
@@ -97,10 +100,8 @@ def _respelled(
     widths[wide] = [len(each) for each in written]
     places = np.repeat(np.arange(len(codes)), widths)
     begins = np.cumsum(widths) - widths
-    seen, compared = seen[places], compared[places]
+    spelled = codes[places]
     for place, each in zip(wide, written, strict=True):
-        span = slice(int(begins[place]), int(begins[place]) + len(each))
-        inner = np.array([ord(character) for character in each], np.uint32)
-        seen[span] = tables.reads_as[inner]
-        compared[span] = tables.compared_as[inner]
-    return places, seen, compared
+        begin = int(begins[place])
+        spelled[begin : begin + len(each)] = [ord(character) for character in each]
+    return places, spelled

@@ -24,7 +24,7 @@ __all__ = ["KnownIdentifiers"]
 
 _KINDS = tuple(IdentifierKind)
 _IN_CONTEXT = 0x80  # beside a kind: an ordinary word
-_MOST_WORDS = 12
+_MOST_WORDS = 24
 _WIDEST_GAP = 4
 _BATCH = 50_000
 _SHORTEST = 2
@@ -54,7 +54,7 @@ class KnownIdentifiers:
         """Remember these: pairs of the kind to report and the text to look for.
 
         The legal form of a company is left out of its name. What has fewer than two letters or
-        digits, or more than twelve words, is not remembered: nothing could be told by the first,
+        digits, or more than 24 words, is not remembered: nothing could be told by the first,
         and parts of the second are its other identifiers.
         """
         key = DigestKey()
@@ -90,7 +90,11 @@ class KnownIdentifiers:
 
     def spans(self, folded: Folded) -> Iterator[Span]:
         """Where the buffer holds one of them, as bytes from and to, with its kind."""
-        words = words_of(folded, self._key)
+        yield from self._spans(folded, words_of(folded, self._key))
+        if folded.codes is not None:
+            yield from self._spans(folded, words_of(folded, self._key, as_written=True))
+
+    def _spans(self, folded: Folded, words: Words) -> Iterator[Span]:
         if not len(words) or not len(self):
             return
         for begin, end in self._runs(words):
@@ -155,9 +159,31 @@ def _built(
     identifiers: Sequence[tuple[IdentifierKind, str]], key: DigestKey, forms: NDArray[np.uint64]
 ) -> _Part:
     if not identifiers:
-        return _Part(np.empty(0, np.uint64), np.empty(0, np.uint8), np.empty(0, np.uint64), 1)
+        return _NOTHING
     folded = fold_texts([text for _, text in identifiers])
-    words = words_of(folded, key)
+    parts = [_digested(identifiers, folded, words_of(folded, key), forms)]
+    if folded.codes is not None:
+        words = words_of(folded, key, as_written=True)
+        parts.append(_digested(identifiers, folded, words, forms))
+    return _Part(
+        np.concatenate([part.digests for part in parts]),
+        np.concatenate([part.marks for part in parts]),
+        np.concatenate([part.pairs for part in parts]),
+        max(part.longest for part in parts),
+    )
+
+
+_NOTHING = _Part(np.empty(0, np.uint64), np.empty(0, np.uint8), np.empty(0, np.uint64), 1)
+
+
+def _digested(
+    identifiers: Sequence[tuple[IdentifierKind, str]],
+    folded: Folded,
+    words: Words,
+    forms: NDArray[np.uint64],
+) -> _Part:
+    if not len(words):
+        return _NOTHING
     firsts = words.starts if folded.places is None else folded.places[words.starts]
     owner = np.searchsorted(folded.starts, firsts, "right") - 1
     begin = np.searchsorted(owner, np.arange(len(identifiers)))
@@ -190,7 +216,7 @@ def _letters(
 
 
 def _plain(folded: Folded, words: Words, first: int, last: int) -> str:
-    """The letters of an identifier as one small-lettered word."""
+    """The letters of an identifier as one small-lettered word; of ASCII alone."""
     written = folded.data[words.starts[first] : words.ends[last]].decode("latin-1").casefold()
     return "".join(filter(str.isalnum, written))
 

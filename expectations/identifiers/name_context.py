@@ -15,11 +15,11 @@ _FUNCTION_WORDS = frozenset(
     b"new now then than too very just also more most some such only own same here there out off "
     b"over ok oh hi mr ms mrs dr re vs per via".split()
 )
-_SENTENCE_START = re.compile(rb"(?:^|[\x00\n.!?:;*\"(\[>-]|\x00)[\s\"'(\[*-]{0,4}$")
+_SENTENCE_START = re.compile(rb"(?:^|[\x00\n.!?:;*\"(\[>-]|\x00)[\s\"'(\[*-]{0,4}\Z")
 _BEFORE = re.compile(
     rb"(?:\b(?:at|with|from|for|by|to|of|and|about|than|via|visit|meet|met|call|called|client"
     rb"|customer|account|company|prospect|vendor|partner|competitor|buyer|ceo|cfo|cto|mr|ms|mrs|dr"
-    rb"|dear|hi|hello|hey)[.,:]?[ ]{1,2}[\"']?)$",
+    rb"|dear|hi|hello|hey)[.,:]?[ ]{1,2}[\"']?)\Z",
     re.IGNORECASE,
 )
 _AFTER = re.compile(

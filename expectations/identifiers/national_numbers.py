@@ -18,37 +18,40 @@ __all__ = ["ANCHORS", "national_number"]
 
 _END = rb"(?![0-9A-Za-z]|[-.][0-9])"
 # How a number of digits is written, and the module whose check digits it must satisfy.
-_WRITTEN = tuple(
-    (re.compile(form + _END), module)
-    for form, module in (
-        (rb"\d{3}\.\d{3}\.\d{3}-\d{2}", "br.cpf"),
-        (rb"\d{2}\.\d{3}\.\d{3}/\d{4}-\d{2}", "br.cnpj"),
-        (rb"756\.\d{4}\.\d{4}\.\d{2}", "ch.ssn"),
-        (rb"[12] ?\d{2} ?\d{2} ?\d{2} ?\d{3} ?\d{3} ?\d{2}", "fr.nir"),
-        (rb"\d{6}-[1-8]\d{6}", "kr.rrn"),
-        (rb"(?:19|20)?\d{6}[-+]\d{4}", "se.personnummer"),
-        (rb"\d{6}-\d{4}", "dk.cpr"),
-        (rb"[2-9]\d{3} \d{4} \d{4}", "in_.aadhaar"),
-        (rb"\d{3}([- ])\d{3}\1\d{3}", "ca.sin"),
-        (rb"\d{17}[0-9Xx]", "cn.ric"),
-        (rb"\d{2}\.?\d{2}\.?\d{2}[- ]?\d{3}[. -]?\d{2}", "be.nn"),
-    )
+_FORMS = (
+    (rb"\d{3}\.\d{3}\.\d{3}-\d{2}", "br.cpf"),
+    (rb"\d{2}\.\d{3}\.\d{3}/\d{4}-\d{2}", "br.cnpj"),
+    (rb"756\.\d{4}\.\d{4}\.\d{2}", "ch.ssn"),
+    (rb"[12] ?\d{2} ?\d{2} ?\d{2} ?\d{3} ?\d{3} ?\d{2}", "fr.nir"),
+    (rb"\d{6}-[1-8]\d{6}", "kr.rrn"),
+    (rb"(?:19|20)?\d{6}[-+]\d{4}", "se.personnummer"),
+    (rb"\d{6}-\d{4}", "dk.cpr"),
+    (rb"[2-9]\d{3} \d{4} \d{4}", "in_.aadhaar"),
+    (rb"\d{3}([- ])\d{3}\1\d{3}", "ca.sin"),
+    (rb"\d{17}[0-9Xx]", "cn.ric"),
+    (rb"\d{2}\.?\d{2}\.?\d{2}[- ]?\d{3}[. -]?\d{2}", "be.nn"),
+)
+_WRITTEN = tuple((re.compile(form + _END), module) for form, module in _FORMS)
+# Most digits have none of these forms: one look tells.
+_ANY_FORM = re.compile(
+    rb"(?:" + b"|".join(form.replace(rb"\1", b"[- ]") for form, _ in _FORMS) + rb")" + _END
 )
 _WORDS = re.compile(
     rb"\b(?:national|identity|identification|personal|citizen|tax(?:payer)?|fiscal|insurance|nhs"
     rb"|passport|licen[cs]e|id card|nino|pesel|bsn|tin|itin|ein|nif|dni|cpf"
     rb"|steuer\S*|personalausweis|residen(?:t|ce)|medicare|medical record|mrn|patient)"
-    rb"[^\x00\n0-9]{0,24}$",
+    rb"[^\x00\n0-9]{0,24}\Z",
     re.IGNORECASE,
 )
 
 
 def national_number(buffer: bytes, start: int) -> Span | None:
     """A national number of digits from there on."""
-    for form, module in _WRITTEN:
-        found = form.match(buffer, start)
-        if found and _holds(module, found[0]):
-            return start, found.end(), IdentifierKind.NATIONAL_ID
+    if _ANY_FORM.match(buffer, start):
+        for form, module in _WRITTEN:
+            found = form.match(buffer, start)
+            if found and _holds(module, found[0]):
+                return start, found.end(), IdentifierKind.NATIONAL_ID
     before = buffer[max(start - 48, 0) : start].rpartition(b"\x00")[2]
     if _WORDS.search(before) and (digits := _LONG.match(buffer, start)):
         return start, digits.end(), IdentifierKind.NATIONAL_ID

@@ -30,7 +30,7 @@ def ipv4(buffer: bytes, start: int) -> Span | None:
 
 
 _DOTTED_BACKWARDS = re.compile(rb"[0-9.]+")
-_VERSION = re.compile(rb"(?:version|release|build|v)[ .:]{0,2}$", re.IGNORECASE)
+_VERSION = re.compile(rb"(?:version|release|build|v)[ .:]{0,2}\Z", re.IGNORECASE)
 
 
 def _first_of(buffer: bytes, at: int, settled: int, backwards: re.Pattern[bytes]) -> int:

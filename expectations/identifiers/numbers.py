@@ -14,7 +14,12 @@ from expectations.identifiers.checksums import digits_of, luhn_holds
 from expectations.identifiers.kinds import IdentifierKind
 from expectations.identifiers.national_numbers import national_number
 from expectations.identifiers.networks import ipv4
-from expectations.identifiers.phones import certain_phone, is_id, likely_phone
+from expectations.identifiers.phones import (
+    certain_phone,
+    is_id,
+    is_named_a_phone,
+    likely_phone,
+)
 
 __all__ = ["ANCHORS"]
 
@@ -27,17 +32,16 @@ _COMMON = re.compile(
     rb"|((?:\+?1[ .-])?(?:[2-9]\d{2}-|[2-9]\d{2}\.|\([2-9]\d{2}\) )\d{3}[.-]\d{4})"
     rb"|(\d{4}([ -])\d{4}\4\d{4}\4\d{4}))(?=[ \n\t\x00;,!?<\"']|\.[ \n\x00])(?! ?(?:x|ext))"
 )
-_SSN_GROUP = 1
 _COMMON_KINDS = {
     1: IdentifierKind.SSN,
     2: IdentifierKind.PHONE,
     3: IdentifierKind.CREDIT_CARD,
 }
-_STARTS = re.compile(rb"(?<![0-9])[(+]?\(?[0-9]")
+_STARTS = re.compile(rb"(?<![0-9])[0-9]|[(+](?=\(?[0-9])")
 
 _SSN = re.compile(rb"\d{3}([-. ])\d{2}\1\d{4}(?![0-9]|[-.][0-9A-Za-z])")
 _CARD = re.compile(
-    rb"\d{4}([ .-]{1,2})\d{4}\1\d{4}\1\d{1,4}(?:\1\d{1,3})?(?!\d)"
+    rb"\d{4}([ .-]{1,2})\d{4}\1\d{4}\1\d{4}(?:\1\d{1,3})?(?!\d)"
     rb"|3\d{3}([ .-]{1,2})\d{6}\2\d{4,5}(?!\d)"
 )
 _DIGITS = re.compile(rb"\d{7,20}(?!\d)")
@@ -49,13 +53,14 @@ _DATE = re.compile(
     rb"(?![0-9]|[-./][0-9])"
 )
 _DECIMAL = re.compile(rb"\d{1,9}\.\d{3,}(?![0-9]|[-. ][0-9])|\d{1,3}(?:\.\d{3}){2,5}(?![.-]?[0-9])")
+_SSN_NAMED = re.compile(rb"(?:ssn|social)[^\x00]{0,20}\Z", re.IGNORECASE)
 _SSN_COUNTED = re.compile(
     rb"[ ]{0,2}(?:%|units?|rows?|records?|items?|users?|bytes|dollars|people)\b|[.-][0-9A-Za-z]",
     re.IGNORECASE,
 )
-_JOINED_LETTER = re.compile(rb"[A-Za-z_\xff]$")
+_JOINED_LETTER = re.compile(rb"[A-Za-z_\xff]\Z")
 _JOINED_WORD = re.compile(
-    rb"(?:tel|telephone|phone|fax|mob|mobile|cell|call|ssn|card|no|nr|to|ext|t|p|m|f)$",
+    rb"(?:tel|telephone|phone|fax|mob|mobile|cell|call|ssn|card|no|nr|to|ext|t|p|m|f)\Z",
     re.IGNORECASE,
 )
 
@@ -68,18 +73,31 @@ _ISSUERS = re.compile(
 )
 
 
+def _common(buffer: bytes, start: int) -> Span | None:
+    """The forms that most numbers have, with little work."""
+    found = _COMMON.match(buffer, start)
+    if found is None:
+        return certain_phone(buffer, start) if buffer[start] == _PLUS else None
+    kind = _COMMON_KINDS[found.lastindex or 0]
+    if kind is IdentifierKind.SSN and not _was_issued(*found[0].split(b"-")):
+        return None
+    return start, found.end(), kind
+
+
+_PLUS = ord("+")
+
+
 def _number(buffer: bytes, at: int, settled: int) -> Span | None:
     """The first identifier in the run of digits that reaches as far as the anchor."""
     low = at - _LOOK_BACK
     low = max(low, settled)
     before = _RUN_BACKWARDS.match(buffer[low:at][::-1])
     start = at - before.end() if before else at
-    common = _COMMON.match(buffer, start) if buffer[start - 1] in _BREAKS else None
-    if common and (common.lastindex != _SSN_GROUP or _was_issued(*common[0].split(b"-"))):
-        return start, common.end(), _COMMON_KINDS[common.lastindex or 0]
+    if buffer[start - 1] in _BREAKS and (span := _common(buffer, start)):
+        return span
     for place in _STARTS.finditer(buffer, start, at):
         found = _read(buffer, place.start(), settled)
-        if found is not None and (found[1] >= at or found[0] == start):
+        if found is not None:
             return found
     return None
 
@@ -127,6 +145,9 @@ def _plain_digits(buffer: bytes, start: int) -> Span | None:
         return None
     if is_id(buffer, start) or _SSN_COUNTED.match(buffer, end):
         return None
+    named = _SSN_NAMED.search(buffer, max(start - 24, 0), start)
+    if named is None and is_named_a_phone(buffer, start, end):
+        return None
     return start, end, IdentifierKind.SSN
 
 
@@ -155,4 +176,11 @@ def _is_card(digits: bytes) -> bool:
     return _ISSUERS.fullmatch(digits) is not None and luhn_holds(digits)
 
 
-ANCHORS = (Anchor(rb"[^0-9][0-9](?:[ ().\-/\n]{0,3}[0-9]){6}", _number, group=AnchorGroup.DIGITS),)
+ANCHORS = (
+    Anchor(
+        rb"[^0-9][0-9](?:[ ().\-/\n]{0,3}[0-9]){6}",
+        _number,
+        group=AnchorGroup.DIGITS,
+        looks_back=True,
+    ),
+)

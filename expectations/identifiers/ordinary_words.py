@@ -21,6 +21,8 @@ _OFTEN = 150  # times in the list's 165 million words, from where a word is an o
 
 def is_ordinary(word: str) -> bool:
     """Whether a small-lettered word is one that ordinary prose holds, or too short to tell."""
+    if not word.isascii():
+        return False
     return len(word) < _SHORTEST or word.isdigit() or word in _words()
 
 

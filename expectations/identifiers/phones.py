@@ -12,7 +12,7 @@ from expectations.identifiers.anchors import Span
 from expectations.identifiers.checksums import digits_of
 from expectations.identifiers.kinds import IdentifierKind
 
-__all__ = ["certain_phone", "is_id", "likely_phone"]
+__all__ = ["certain_phone", "is_id", "is_named_a_phone", "likely_phone"]
 
 _EXTENSION = rb"(?:[ ]?(?:x|ext\.?|extension|#)[ ]?\d{1,6})?"
 _AMERICAN = re.compile(
@@ -48,11 +48,12 @@ _PHONE_WORDS = re.compile(
 )
 _ID_WORDS = re.compile(
     rb"\b(?:order|invoice|mrn|ticket|case|ref(?:erence)?|tracking|id|sku|part|serial|model|policy|po"
-    rb"|claim|receipt|transaction|amount|total|usd|eur|account|iban|card)\b[^\x00\n]{0,14}$",
+    rb"|claim|receipt|transaction|amount|total|usd|eur|account|iban|card)\b[^\x00\n]{0,14}\Z",
     re.IGNORECASE,
 )
 _BEFORE, _AFTER = 44, 22
 _LEAST_ABROAD = 8
+_DIGITS_AFTER_PLUS = range(9, 16)  # nothing else is written so
 _DIGITS_WITH_WORD = range(7, 16)
 _TRUNK_DIGITS = range(9, 14)
 _AREA_DIGITS = range(7, 13)
@@ -79,6 +80,8 @@ def _certain(buffer: bytes, start: int) -> re.Match[bytes] | None:
     if found is None:
         return None
     number = digits_of(re.split(rb"[xXeE#]", found[0])[0].replace(b"(0)", b"")).lstrip(b"0")
+    if buffer[start : start + 1] == b"+" and len(number) in _DIGITS_AFTER_PLUS:
+        return found
     return found if len(number) >= _LEAST_ABROAD and _fits_a_plan(number) else None
 
 
@@ -101,11 +104,14 @@ def _likely(buffer: bytes, start: int) -> re.Match[bytes] | None:
         return None
     if _YEARS.fullmatch(found[0]) or is_id(buffer, start):
         return None
+    return found if is_named_a_phone(buffer, start, found.end()) else None
+
+
+def is_named_a_phone(buffer: bytes, start: int, end: int) -> bool:
+    """Whether a word beside the digits says that they are a telephone number."""
     before = buffer[max(start - _BEFORE, 0) : start].rpartition(b"\x00")[2]
-    after = buffer[found.end() : found.end() + _AFTER].partition(b"\x00")[0]
-    if _PHONE_WORDS.search(before) or _PHONE_WORDS.search(after):
-        return found
-    return None
+    after = buffer[end : end + _AFTER].partition(b"\x00")[0]
+    return bool(_PHONE_WORDS.search(before) or _PHONE_WORDS.search(after))
 
 
 def is_id(buffer: bytes, start: int) -> bool:
@@ -117,7 +123,9 @@ def is_id(buffer: bytes, start: int) -> bool:
 def _fits_a_plan(number: bytes) -> bool:
     """Whether a country has that code, and numbers of that length behind it."""
     plans = _plans()
-    return any(len(number) - width in plans.get(number[:width], ()) for width in (1, 2, 3))
+    return any(
+        len(number[width:].lstrip(b"0")) in plans.get(number[:width], ()) for width in (1, 2, 3)
+    )
 
 
 @cache

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import cache
+from threading import Lock
 
 import hyperscan
 
@@ -28,39 +29,67 @@ __all__ = ["Scanned", "scan"]
 
 @dataclass(slots=True)
 class Scanned:
-    """What is identified, and runs of bytes that may stand for something else."""
+    """What is identified, by bytes from and to, and runs that may stand for something else."""
 
-    spans: list[Span] = field(default_factory=list)
+    starts: list[int] = field(default_factory=list)
+    ends: list[int] = field(default_factory=list)
+    kinds: list[IdentifierKind] = field(default_factory=list)
     encoded: list[tuple[int, int]] = field(default_factory=list)
     escaped: list[tuple[int, int]] = field(default_factory=list)
     spaced: list[tuple[int, int]] = field(default_factory=list)
 
+    def keep(self, span: Span) -> None:
+        """One more that is identified."""
+        start, end, kind = span
+        self.starts.append(start)
+        self.ends.append(end)
+        self.kinds.append(kind)
+
+
+_ANCHOR_BITS = 8  # a match is one number, since a million tuples would keep the collector busy
+_ANCHOR_MASK = (1 << _ANCHOR_BITS) - 1
+
 
 def scan(buffer: bytes) -> Scanned:
     """Every identifier of the buffer by its shape, and every run worth decoding."""
-    matches: list[tuple[int, int]] = []
+    scanned = Scanned()
+    settled = looked = 0
+    for match in _matches(buffer):
+        end = match >> _ANCHOR_BITS
+        if end <= settled:
+            continue
+        anchor = match & _ANCHOR_MASK
+        if anchor >= _RUNS:
+            _NOTE_RUN[anchor - _RUNS](scanned, buffer, end)
+            continue
+        if anchor in _LOOKING_BACK:
+            span = _CONFIRMS[anchor](buffer, end, max(settled, looked))
+            looked = end if span is None else span[1]
+        else:
+            span = _CONFIRMS[anchor](buffer, end, settled)
+        if span is not None:
+            scanned.keep(span)
+            settled = max(settled, span[1])
+    return scanned
+
+
+# An engine's working memory serves one scan; another thread's would be refused.
+_ONE_AT_A_TIME = Lock()
+
+
+def _matches(buffer: bytes) -> list[int]:
+    """Where anchors end, in order, each with its anchor in the lowest bits."""
+    matches: list[int] = []
     found = matches.append
 
     def note(anchor: int, _start: int, end: int, _flags: int, _context: object) -> None:
-        found((end, anchor))
+        found(end << _ANCHOR_BITS | anchor)
 
-    for database in _databases():
-        database.scan(buffer, match_event_handler=note)
+    with _ONE_AT_A_TIME:
+        for database in _databases():
+            database.scan(buffer, match_event_handler=note)
     matches.sort()
-    scanned = Scanned()
-    keep = scanned.spans.append
-    settled = 0
-    for end, anchor in matches:
-        if end <= settled:
-            continue
-        if anchor < _RUNS:
-            span = _CONFIRMS[anchor](buffer, end, settled)
-            if span is not None:
-                keep(span)
-                settled = max(settled, span[1])
-        else:
-            _NOTE_RUN[anchor - _RUNS](scanned, buffer, end)
-    return scanned
+    return matches
 
 
 _TENANT_ID = re.compile(rb"tn_[a-z]{16}(?![a-z])")
@@ -82,13 +111,14 @@ _ANCHORS: tuple[Anchor, ...] = (
     Anchor(rb"[^0-9a-z_]tn_[a-z]{16}", _tenant_id, in_any_case=False),
 )
 _CONFIRMS = tuple(anchor.confirm for anchor in _ANCHORS)
+_LOOKING_BACK = {place for place, anchor in enumerate(_ANCHORS) if anchor.looks_back}
 _RUNS = len(_ANCHORS)
 
 _IN_RUN = rb"[0-9A-Za-z+/_=-]"
 # Inside a run a capital or a digit, and seven more: base64 of eight characters has it.
 _RUN = _IN_RUN + rb"[0-9A-Z]" + _IN_RUN + rb"{7}"
 _ESCAPE = rb"%[0-9A-Fa-f]{2}|&(?:#|commat|period)|\\u00[0-9A-Fa-f]{2}|\\x[0-9A-Fa-f]{2}"
-_LETTERS_APART = rb"[^0-9A-Za-z](?:[0-9A-Za-z@.][ ]){4}"
+_LETTERS_APART = rb"[ \n\x00\"'(](?:[!-~\xff][ ]){4}"
 
 
 @cache
@@ -118,7 +148,7 @@ _WRAPPED_LINE = 60  # from that length, lines that follow each other are one tex
 _BACKWARDS = re.compile(rb"[0-9A-Za-z+/_=-]+")
 _WRAPPED = re.compile(rb"[0-9A-Za-z+/_=-]{1,16384}(?:\r?\n[0-9A-Za-z+/_=-]{4,128}){1,256}")
 _UNSPACED = re.compile(rb"[^\s\x00]{1,4096}")
-_APART = re.compile(rb"(?:[0-9A-Za-z@.][ ]{1,3}){4,256}[0-9A-Za-z@.](?![0-9A-Za-z])")
+_APART = re.compile(rb"(?:[!-~\xff][ ]{1,3}){4,256}[!-~\xff](?![0-9A-Za-z])")
 
 
 def _note_encoded(scanned: Scanned, buffer: bytes, end: int) -> None:
@@ -131,7 +161,7 @@ def _note_encoded(scanned: Scanned, buffer: bytes, end: int) -> None:
     if found is None or found.end() - start < _SHORTEST_RUN:
         return
     if credentials.is_random(buffer, start, found.end()):
-        scanned.spans.append((start, found.end(), IdentifierKind.SECRET))
+        scanned.keep((start, found.end(), IdentifierKind.SECRET))
     scanned.encoded.append((start, found.end()))
     if found.end() - start >= _WRAPPED_LINE and (wrapped := _WRAPPED.match(buffer, start)):
         scanned.encoded.append((start, wrapped.end()))

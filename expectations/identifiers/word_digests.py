@@ -33,16 +33,16 @@ class DigestKey:
         point = secrets.randbits(64) & ~7 | 5  # odd, of the longest order modulo 2^64
         self._point = np.uint64(point)
         self._inverse = np.uint64(pow(point, -1, 1 << 64))
-        self._powers = np.ones(1, np.uint64)
-        self._inverses = np.ones(1, np.uint64)
+        self._powers = (np.ones(1, np.uint64), np.ones(1, np.uint64))
 
     def powers(self, length: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
         """Powers of the point and of its inverse, at least that many."""
-        if len(self._powers) < length:
+        known = self._powers
+        if len(known[0]) < length:
             wanted = 1 << (length - 1).bit_length()
-            self._powers = _powers(self._point, wanted)
-            self._inverses = _powers(self._inverse, wanted)
-        return self._powers, self._inverses
+            known = _powers(self._point, wanted), _powers(self._inverse, wanted)
+            self._powers = known  # both at once: another thread may read them
+        return known
 
     @cached_property
     def of_bytes(self) -> NDArray[np.uint64]:
@@ -93,24 +93,44 @@ def mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return values ^ (values >> np.uint64(31))
 
 
-def words_of(folded: Folded, key: DigestKey) -> Words:
-    """The words of the buffer; a hyphen at the end of a line joins what it parts."""
+def words_of(folded: Folded, key: DigestKey, *, as_written: bool = False) -> Words:
+    """The words of the buffer, by what they look like or by what they are.
+
+    A hyphen at the end of a line joins what it parts. Where a script puts no space between words,
+    each character is one.
+    """
     seen = np.frombuffer(folded.data, np.uint8)
-    if folded.codes is None:
+    codes = folded.written if as_written else folded.codes
+    if codes is None:
         is_letter = _ASCII_LETTERS[seen]
         values = key.of_bytes[seen[is_letter]]
     else:
         is_letter = _ASCII_LETTERS[seen] | (seen == OTHER_LETTER)
-        values = key.of_codes(folded.codes[is_letter].astype(np.uint64))
-    edges = np.flatnonzero(np.diff(is_letter))  # the buffer begins and ends with a zero byte
-    starts, ends = edges[::2] + 1, edges[1::2] + 1
+        values = key.of_codes(codes[is_letter].astype(np.uint64))
+    # The buffer begins and ends with a zero byte, so every word has two edges.
+    begins, ends = is_letter[1:] & ~is_letter[:-1], is_letter[:-1] & ~is_letter[1:]
+    if codes is not None and (alone := _stand_alone(codes)).any():
+        begins |= is_letter[1:] & (alone[1:] | alone[:-1])
+        ends |= is_letter[:-1] & (alone[1:] | alone[:-1])
+    starts, stops = np.flatnonzero(begins) + 1, np.flatnonzero(ends) + 1
     if b"-\n" in folded.data:
-        starts, ends = _joined_over_lines(folded.data, starts, ends)
+        starts, stops = _joined_over_lines(folded.data, starts, stops)
     powers, inverses = key.powers(len(values) + 1)
     sums = np.zeros(len(values) + 1, np.uint64)
     np.cumsum(values * powers[: len(values)], out=sums[1:])
     counts = np.cumsum(is_letter)
-    return Words(starts, ends, counts[starts] - 1, counts[ends - 1], sums, inverses)
+    return Words(starts, stops, counts[starts] - 1, counts[stops - 1], sums, inverses)
+
+
+# Thai to Khmer; ideographs, kana and syllables; the further planes of ideographs.
+_SPACELESS = ((0x0E00, 0x1800), (0x2E80, 0xD7B0), (0x20000, 0x323B0))
+
+
+def _stand_alone(codes: NDArray[np.uint32]) -> NDArray[np.bool_]:
+    alone = np.zeros(len(codes), bool)
+    for first, after in _SPACELESS:
+        alone |= (codes >= first) & (codes < after)
+    return alone
 
 
 def _joined_over_lines(

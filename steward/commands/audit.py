@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from steward.commands import store_audit
 from steward.commands.lint import write_sarif
 from steward.console import ExitCode, fail, print_json, print_table, say
 
@@ -22,43 +23,9 @@ __all__ = ["add_to"]
 def add_to(app: typer.Typer) -> None:
     """Add these commands."""
     audit = typer.Typer(help="Whether what is stored has its class.")
-    audit.callback(invoke_without_command=True)(stores)
+    store_audit.add_to(audit)
     audit.command("cloudflare")(cloudflare)
     app.add_typer(audit, name="audit")
-
-
-def stores(
-    context: typer.Context,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,  # noqa: FBT002
-    sarif: Annotated[Path | None, typer.Option(help="Write the findings as SARIF.")] = None,
-) -> None:
-    """Audit our own stores: labels, boundary, content, and what each kind of login reaches."""
-    if context.invoked_subcommand is not None:
-        return
-    from expectations.audit.rules import RULES  # noqa: PLC0415
-    from expectations.audit.store_audit import audit_stores  # noqa: PLC0415
-    from stores.home import classline_home  # noqa: PLC0415
-    from stores.platform import open_platform  # noqa: PLC0415
-
-    with open_platform(classline_home()) as platform:
-        audited = audit_stores(platform)
-    if sarif is not None:
-        write_sarif(sarif, "classline audit", RULES.values(), audited.findings)
-    if as_json:
-        print_json(
-            {
-                "started_at": audited.started_at,
-                "finished_at": audited.finished_at,
-                "looked_at": audited.looked_at,
-                "stores_by_class": audited.stores_by_class,
-                "findings": [finding.as_json() for finding in audited.findings],
-            }
-        )
-    else:
-        _print_findings(audited.findings)
-        _print_looked_at(audited.looked_at, audited.findings)
-    if audited.findings:
-        raise typer.Exit(ExitCode.REFUSED)
 
 
 def cloudflare(

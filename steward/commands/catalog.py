@@ -171,7 +171,7 @@ def _print_trail(trail: Trail, *, down: bool, columns: bool, promotions: bool) -
     if promotions:
         print_table(
             "Promotions on the way",
-            ("published", "workflow", "from", "to", "approved by", "cells", "promotion"),
+            ("published", "state", "workflow", "from", "to", "approved by", "cells", "promotion"),
             [_run_row(run) for run in trail.promotions],
         )
 
@@ -179,6 +179,7 @@ def _print_trail(trail: Trail, *, down: bool, columns: bool, promotions: bool) -
 def _run_row(run: PromotionRun) -> tuple[object, ...]:
     return (
         run.published_at,
+        run.state,
         run.workflow,
         run.from_class,
         run.to_class,

@@ -45,7 +45,8 @@ def sync(
         print_json(_as_fields(report))
     else:
         _show(report)
-    if report.catalog is None or report.waiting or report.dead:
+    catalog = report.catalog
+    if catalog is None or catalog.refused or report.waiting or report.dead:
         raise typer.Exit(ExitCode.REFUSED)
 
 
@@ -82,8 +83,11 @@ def _show(report: DrainReport) -> None:
 
     say(delivery_line(report))
     if report.catalog is None:
+        say(f"the catalog was not compared ({report.last_error}); `classline status` shows more")
         return
     say(f"catalog: {report.catalog.sent} changes sent, {report.catalog.unchanged} were as declared")
+    for name in report.catalog.refused:
+        say(f"{name}: refused by DataHub")
     for name in report.catalog.removed:
         say(f"{name}: no longer declared, removed")
     if report.catalog.drifts:

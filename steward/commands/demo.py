@@ -20,7 +20,7 @@ def add_to(app: typer.Typer) -> None:
 def demo() -> None:
     """Load a sample, promote it with a steward's approval, and show what came of it."""
     from anonymization.registered import WORKFLOWS  # noqa: PLC0415
-    from steward.commands import catalog, intake, promotion  # noqa: PLC0415
+    from steward.commands import catalog, intake, promotion, promotions  # noqa: PLC0415
     from steward.demo import approve_as, credentials  # noqa: PLC0415
 
     say(f"1. Load a sample: {_TENANTS} portfolio companies, {_ROWS:,} opportunities")
@@ -42,7 +42,7 @@ def demo() -> None:
         say("\n3. Nothing waits for a steward: every release is recorded already")
 
     say("")
-    promotion.show_promotions(None, 20, as_json=False)
+    promotions.show_promotions(None, 20, as_json=False)
     say("\n4. What a steward finds in DataHub: classline search --class anonymized_benchmark")
     catalog.show_search("anonymized_benchmark", None, columns=False, as_json=False)
     say("\n5. Where a benchmark comes from: classline lineage anonymized_industry_benchmarks")

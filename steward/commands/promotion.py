@@ -1,4 +1,4 @@
-"""`run` and `promotions`: promote data, and see what was promoted."""
+"""`run`: promote data."""
 
 from __future__ import annotations
 
@@ -15,15 +15,14 @@ if TYPE_CHECKING:
     from anonymization.outcomes import Publication
     from dagster_project.run_summary import RunSummary, WorkflowOutcome
 
-__all__ = ["CREDENTIAL_HELP", "add_to", "run_and_deliver", "show_promotions"]
+__all__ = ["CREDENTIAL_HELP", "add_to", "run_and_deliver"]
 
 CREDENTIAL_HELP = "Your credential file (or CLASSLINE_CREDENTIAL), made by `classline steward add`."
 
 
 def add_to(app: typer.Typer) -> None:
-    """Add these commands."""
+    """Add this command."""
     app.command()(run)
-    app.command()(promotions)
 
 
 def run(
@@ -95,66 +94,6 @@ def run_and_deliver(
         progress(delivery_line(deliver(platform, at_once=True)))
         progress(seal_line(platform))
     return summary
-
-
-def promotions(
-    workflow: Annotated[str | None, typer.Option(help="Only this workflow's.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many, newest first.")] = 20,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,  # noqa: FBT002
-) -> None:
-    """Show what was promoted, on whose approval, and what was suppressed."""
-    show_promotions(workflow, limit, as_json=as_json)
-
-
-def show_promotions(workflow: str | None, limit: int, *, as_json: bool) -> None:
-    """Print the newest promotions."""
-    from dataclasses import asdict  # noqa: PLC0415
-
-    from lineage.promotions import read_promotions  # noqa: PLC0415
-    from stores.home import classline_home  # noqa: PLC0415
-    from stores.platform import open_platform  # noqa: PLC0415
-
-    with open_platform(classline_home()) as platform:
-        records = read_promotions(platform, workflow=workflow, limit=limit)
-    if as_json:
-        print_json([asdict(record) for record in records])
-        return
-    print_table(
-        "Promotions",
-        (
-            "workflow",
-            "from -> to",
-            "state",
-            "k",
-            "rows in",
-            "kept",
-            "suppressed",
-            "rows out",
-            "corrected",
-            "held",
-            "superseded",
-            "approved by",
-            "at",
-        ),
-        [
-            (
-                record.workflow,
-                f"{record.from_class} -> {record.to_class}",
-                record.state,
-                record.policy["k_tenants"],
-                record.rows_in,
-                record.cells_kept,
-                record.suppressed,
-                record.rows_published,
-                record.cells_superseding,
-                record.held or record.cells_held,
-                sum(map(len, record.superseded.values())),
-                record.approved_by,
-                record.published_at or record.created_at,
-            )
-            for record in records
-        ],
-    )
 
 
 def _show(summary: RunSummary) -> None:

@@ -22,6 +22,7 @@ __all__ = [
     "OWNERS",
     "OWNER_OF_SCHEMA",
     "SCHEMA_USAGE",
+    "STATE_TRIGGERS",
     "TOLD_WRITES",
     "UNFORCED_SCHEMAS",
     "WITHOUT_ROW_SECURITY",
@@ -79,11 +80,11 @@ _SCHEMA_GRANTS: Mapping[str, _Grants] = {
     },
     "fund_private": {
         "fund_r": "SELECT",
-        "cl_key": "SELECT INSERT UPDATE",
+        "cl_key": "SELECT INSERT UPDATE DELETE",
         "cl_auditor": "SELECT",
     },
     "anonymized": dict.fromkeys((*_READERS, "cl_auditor"), "SELECT")
-    | {"cl_key": "SELECT INSERT UPDATE"},
+    | {"cl_key": "SELECT INSERT UPDATE DELETE"},
     "platform": {"platform_rw": "SELECT", "cl_key": "INSERT", "cl_auditor": "SELECT"},
     "staging": {"loader_w": "INSERT"},
 }
@@ -104,12 +105,12 @@ _TABLE_GRANTS: Mapping[str, _Grants] = {
     },
     "platform.agent_run_aggregates": {
         "platform_rw": "SELECT",
-        "cl_key": "SELECT INSERT UPDATE",
+        "cl_key": "SELECT INSERT UPDATE DELETE",
         "cl_auditor": "SELECT",
     },
     "platform.kv_entries": {
         "platform_rw": "SELECT DELETE",
-        "cl_key": "SELECT INSERT UPDATE",
+        "cl_key": "SELECT INSERT UPDATE DELETE",
         "cl_auditor": "SELECT",
     },
     "platform.kv_audit": {
@@ -278,7 +279,12 @@ def owned_datasets(registry: Registry) -> tuple[Dataset, ...]:
 APPEND_ONLY = frozenset(
     {
         "control.approvals",
+        "control.audit_acknowledgements",
+        "control.audit_reports",
+        "control.audit_signoffs",
         "control.check_results",
+        "control.promotion_edges",
+        "control.promotion_transitions",
         "control.ledger_checkpoints",
         "control.ledger_leaves",
         "control.revoked_claims",
@@ -286,6 +292,21 @@ APPEND_ONLY = frozenset(
         "control.version_provenance",
         "platform.decision_log",
         "platform.kv_audit",
+    }
+)
+
+# Triggers by which the state of a promotion cannot move but as it may: table, name, what it calls,
+# and when. 31: before each row on INSERT, UPDATE, DELETE. 21: after each row on INSERT, UPDATE.
+# 34: before TRUNCATE. 7, 5: before, after each row on INSERT. 6: before INSERT.
+STATE_TRIGGERS = frozenset(
+    {
+        ("control.promotions", "guard_promotion", 31),
+        ("control.promotions", "record_transition", 21),
+        ("control.promotions", "refuse_change", 34),
+        ("control.promotion_transitions", "guard_transition", 7),
+        ("control.promotion_edges", "refuse_change", 6),
+        ("control.approvals", "await_turn_to_decide", 7),
+        ("control.approvals", "move_on_decision", 5),
     }
 )
 

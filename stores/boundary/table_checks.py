@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from catalog.promotion_states import LEGAL_EDGES
 from stores.boundary.inspection import Check, Inspected
 from stores.boundary.rules import (
     ADMIN_WRITES,
     APPEND_ONLY,
     LEDGERED,
     OWNER_OF_SCHEMA,
+    STATE_TRIGGERS,
     TOLD_WRITES,
     UNFORCED_SCHEMAS,
     WITHOUT_ROW_SECURITY,
@@ -221,23 +223,58 @@ def _told_writes(seen: Inspected) -> Iterator[str]:
             yield f"a change of {table} is not queued for DataHub"
 
 
+def _state_machine(seen: Inspected) -> Iterator[str]:
+    sound = {
+        (row.table, row.function, row.type)
+        for row in seen.rows(
+            "SELECT n.nspname || '.' || c.relname AS table, p.proname AS function, "
+            "t.tgtype AS type FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid "
+            "JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_proc p ON p.oid = t.tgfoid "
+            "WHERE p.pronamespace = 'control'::regnamespace AND t.tgenabled = 'A' "
+            "AND t.tgqual IS NULL AND t.tgattr = ''"
+        )
+    }
+    yield from (
+        f"{table} is not guarded by control.{function}()"
+        for table, function, _ in STATE_TRIGGERS - sound
+    )
+    found = {
+        (row.from_state, row.to_state)
+        for row in seen.rows("SELECT from_state, to_state FROM control.promotion_edges")
+    }
+    legal = {(str(was), str(now)) for was, edges in LEGAL_EDGES.items() for now in edges}
+    yield from (f"{was} -> {now} is possible" for was, now in found - legal)
+    yield from (f"{was} -> {now} is not possible" for was, now in legal - found)
+
+
+_EVERYWHERE = frozenset(
+    {
+        "append_to_ledger",
+        "record_admin_write",
+        "refuse_change",
+        "refuse_entry_change",
+        "require_four_eyes",
+        "tell_datahub",
+    }
+)
+
+
 def _reactions(seen: Inspected) -> Iterator[str]:
+    declared = {(table, function) for table, function, _ in STATE_TRIGGERS}
     for row in seen.rows(
-        "SELECT n.nspname || '.' || c.relname AS table, x.name FROM ("
-        "SELECT tgrelid AS rel, 'trigger ' || tgname AS name FROM pg_trigger "
-        "WHERE NOT tgisinternal "
-        "AND tgfoid IS DISTINCT FROM to_regprocedure('control.refuse_change()') "
-        "AND tgfoid IS DISTINCT FROM to_regprocedure('control.record_admin_write()') "
-        "AND tgfoid IS DISTINCT FROM to_regprocedure('control.tell_datahub()') "
-        "AND tgfoid IS DISTINCT FROM to_regprocedure('control.append_to_ledger()') "
-        "AND tgfoid IS DISTINCT FROM to_regprocedure('control.refuse_entry_change()') "
-        "AND tgfoid IS DISTINCT FROM to_regprocedure('control.require_four_eyes()') "
-        "UNION ALL SELECT ev_class, 'rule ' || rulename FROM pg_rewrite) x "
+        "SELECT n.nspname || '.' || c.relname AS table, x.name, x.function FROM ("
+        "SELECT t.tgrelid AS rel, 'trigger ' || t.tgname AS name, p.proname AS function "
+        "FROM pg_trigger t LEFT JOIN pg_proc p ON p.oid = t.tgfoid "
+        "AND p.pronamespace = 'control'::regnamespace WHERE NOT t.tgisinternal "
+        "UNION ALL SELECT ev_class, 'rule ' || rulename, NULL FROM pg_rewrite) x "
         "JOIN pg_class c ON c.oid = x.rel JOIN pg_namespace n ON n.oid = c.relnamespace "
         "WHERE n.nspname = ANY(:schemas) AND c.relkind IN ('r', 'p')",
         schemas=_SCHEMAS,
     ):
-        yield f"{row.table}: {row.name} is not declared"
+        if row.function in _EVERYWHERE:
+            continue
+        if (row.table, row.function) not in declared:
+            yield f"{row.table}: {row.name} is not declared"
 
 
 _MIGRATE = "undo the change by hand, then run `classline up` again"
@@ -290,6 +327,12 @@ TABLE_CHECKS: tuple[Check, ...] = (
         "a write to memberships, logins, stewards, keys or floors leaves a row in kv_audit",
         "ALTER TABLE … ENABLE ALWAYS TRIGGER admin_write, admin_truncate; revision 0016 makes them",
         _admin_writes,
+    ),
+    Check(
+        "triggers.state_machine",
+        "a promotion's state moves along the declared edges alone, and leaves its transition",
+        "revision 0022 makes the triggers and the edges; find out what was changed meanwhile",
+        _state_machine,
     ),
     Check(
         "triggers.told",

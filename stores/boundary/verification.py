@@ -42,6 +42,7 @@ CHECKS: tuple[Check, ...] = (
     *FLOOR_CHECKS,
 )
 _SHOWN = 20
+_LONGEST_WAIT = "5s"
 
 
 class BoundaryUnsound(StoreError):
@@ -72,6 +73,7 @@ def verify(platform: Platform, registry: Registry = REGISTRY) -> tuple[RuleResul
     """One result per rule, in a fixed order; every violation of every rule at once."""
     with translated_errors(), platform.admin_engine().connect() as connection:
         connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_LONGEST_WAIT}'")
         return inspect(connection, platform, registry)
 
 

@@ -82,15 +82,25 @@ def filed(connection: Connection, to_class: str, policy: DisclosurePolicy) -> UU
             " workflow, source_digest, run_id, from_class, to_class, sources, target, policy,"
             " snapshot_digest, candidate_digest, closed_before, rows_in, cells_in, cells_kept,"
             " suppressed, state, requested_by, family, partition) VALUES (:p, CAST(:p AS text),"
-            " 'b', 1, 'w', :d, :p, 'tenant_private', :c, '{}', :t, :policy, 's', 'c', '2026-07-01',"
-            " 1, 1, 1, '{}', 'candidate', 'x', :d, :partition)"
+            " 'b', 1, 'w', :d, :p, 'tenant_private', :c, '{}', :t, :policy, 's', '', '2026-07-01',"
+            " 1, 1, 1, '{}', 'drafted', 'x', :d, :partition)"
         ),
         {
             "p": promotion, "d": f"digest {policy}", "c": to_class, "t": f"x.{policy}",
             "policy": Jsonb(policy.as_parameters()), "partition": Jsonb(_PARTITION),
         },
     )  # fmt: skip
+    moved(connection, promotion, "candidate", "checked", "approved")
     return promotion
+
+
+def moved(connection: Connection, promotion: UUID, *states: str) -> None:
+    """Take the promotion through these states, as the functions of its life would."""
+    for state in states:
+        connection.execute(
+            text("UPDATE control.promotions SET state = :s WHERE promotion_id = :p"),
+            {"s": state, "p": promotion},
+        )
 
 
 def given(connection: Connection, promotion: UUID, number: int, cell: Cell) -> None:
@@ -131,6 +141,7 @@ def judged(connection: Connection, promotion: UUID) -> dict[int, str | None]:
             text(f"SELECT {call} FROM control.promotions o WHERE promotion_id = :p"),
             {"p": promotion, "m": Jsonb({"m": ["s.t.c"]})},
         )
+    moved(connection, promotion, "published")
     rows = connection.execute(
         text("SELECT cell_no, rule FROM control.judged_cells WHERE promotion_id = :p"),
         {"p": promotion},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,10 +13,10 @@ from datahub.specific.dataset import DatasetPatchBuilder
 
 from catalog import datahub_names
 from catalog.data_classes import DataClass
-from catalog.datahub_client import DataHubSettings, connect
+from catalog.datahub_client import DataHubRefused, DataHubSettings, connect
 from catalog.datahub_connection import DataHubConnection
 from catalog.datahub_labels import LabelDrift
-from catalog.datahub_proposals import upserts
+from catalog.datahub_proposals import Proposal, upserts
 from catalog.datahub_sync import SyncReport, sync_catalog
 from catalog.datahub_vocabulary import container_of
 from catalog.declared import REGISTRY
@@ -335,3 +335,75 @@ def test_ownership_of_the_registrys_former_owner_is_taken_back(
         "urn:li:corpuser:ann",
         datahub_names.team_urn("team:benchmarks"),
     }
+
+
+def test_one_refused_aspect_keeps_back_no_other(connection: DataHubConnection) -> None:
+    """An older DataHub may not know one aspect; the rest of the catalog must not wait for it."""
+    reworded = replace(ACCOUNTS, description="Companies, in other words.")
+    emit = connection.emit
+
+    def strict(proposals: Sequence[Proposal]) -> None:
+        if any("In other words" in str(p.to_obj()) for p in proposals):
+            message = "the whole batch, for one of it"
+            raise DataHubRefused(message)
+        emit(proposals)
+
+    connection.emit = strict  # type: ignore[method-assign]
+    widened = replace(PLAYBOOKS, description="In other words, too.")
+    report = synced(connection, (reworded, widened, STATE))
+    assert report.refused == [f"{datahub_names.dataset_urn(PLAYBOOKS)} datasetProperties"]
+    assert report.sent == 1
+
+
+def test_what_is_held_as_declared_is_not_built_again(
+    connection: DataHubConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reading is cheap and building is not: thousands of unchanged stores must only be read."""
+
+    def built(dataset: Dataset, _at: datetime) -> None:
+        pytest.fail(f"{dataset.qualified_name} was built, though nothing of it changed")
+
+    monkeypatch.setattr("catalog.datahub_sync.declared_dataset", built)
+    assert synced(connection).sent == 0
+
+
+def _other_type(schema: models.SchemaMetadataClass) -> None:
+    schema.fields[1].type = models.SchemaFieldDataTypeClass(type=models.BytesTypeClass())
+
+
+def _other_native_type(schema: models.SchemaMetadataClass) -> None:
+    schema.fields[1].nativeDataType = "varchar(30)"
+
+
+def _no_label(schema: models.SchemaMetadataClass) -> None:
+    schema.fields[1].globalTags = None
+
+
+def _other_order(schema: models.SchemaMetadataClass) -> None:
+    schema.fields.reverse()
+
+
+def _no_key(schema: models.SchemaMetadataClass) -> None:
+    schema.primaryKeys = None
+
+
+@pytest.mark.parametrize(
+    "change", [_other_type, _other_native_type, _no_label, _other_order, _no_key]
+)
+def test_a_schema_that_something_overwrote_is_put_right(
+    connection: DataHubConnection, change: Callable[[models.SchemaMetadataClass], None]
+) -> None:
+    """DataHub's own connector writes the same aspect, and knows no classes."""
+    before = held(connection, models.SchemaMetadataClass)
+    schema = held(connection, models.SchemaMetadataClass)
+    assert isinstance(schema, models.SchemaMetadataClass)
+    assert isinstance(before, models.SchemaMetadataClass)
+    change(schema)
+    connection.emit(list(upserts(URN, schema)))
+    assert synced(connection).sent == 1
+    after = held(connection, models.SchemaMetadataClass)
+    assert isinstance(after, models.SchemaMetadataClass)
+    assert [f.to_obj().get("nativeDataType") for f in after.fields] == [
+        f.nativeDataType for f in before.fields
+    ]
+    assert synced(connection).sent == 0

@@ -74,6 +74,7 @@ def upstreams(urn: str, *sources: str, **stated: str) -> MetadataChangeProposalW
 def promoted(promotion: str, **stated: str) -> list[MetadataChangeProposalWrapper]:
     known = {
         "workflow": "rates_benchmark",
+        "state": "published",
         "from_class": "tenant_private",
         "to_class": "anonymized_benchmark",
         "approved_by": "ann",
@@ -205,9 +206,13 @@ def test_promotions_are_listed_newest_first(connection: DataHubConnection) -> No
     """Every run on the way, those that were never published last."""
     connection.emit(promoted("p1", published_at="2026-03-02T10:00:00+00:00"))
     connection.emit(promoted("p2", published_at="2026-04-02T10:00:00+00:00"))
-    connection.emit(promoted("p3", published_at="no moment"))
+    connection.emit(promoted("p3", published_at="no moment", state="awaiting_review"))
     found = connection.trail(RATES, promotions=True).promotions
-    assert [run.run_id for run in found] == ["p2", "p1", "p3"]
+    assert [(run.run_id, run.state) for run in found] == [
+        ("p2", "published"),
+        ("p1", "published"),
+        ("p3", "awaiting_review"),
+    ]
     assert connection.trail(RATES).promotions == ()
 
 

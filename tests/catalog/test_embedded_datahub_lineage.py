@@ -148,3 +148,26 @@ def test_erased_lineage_is_gone(drawn: DataHubClient) -> None:
     """Edges follow the aspect that drew them."""
     drawn._graph.emit_mcp(proposal(LAST, models.UpstreamLineageClass([])))
     assert hops(drawn, LAST, "upstream", max_hops=3) == []
+
+
+@pytest.mark.filterwarnings("ignore:add_fine_grained_upstream_lineage")  # the SDK calls its own
+def test_the_high_level_client_draws_lineage_by_itself(client: DataHubClient) -> None:
+    """`add_lineage` reads both schemas, matches columns by name, and patches the edge in."""
+    from datahub.sdk.dataset import Dataset
+
+    for urn in (SOURCE, LAST):
+        name = urn.split(",")[1]
+        table = Dataset(platform="postgres", name=name, schema=[("id", "text"), ("amount", "int")])
+        client.entities.upsert(table)
+    client.lineage.add_lineage(
+        upstream=SOURCE, downstream=LAST, column_lineage={"amount": ["id", "amount"]}
+    )
+    assert hops(client, LAST, "upstream") == [(SOURCE, 1)]
+    assert hops(client, LAST, "upstream", source_column="amount") == [
+        (column(SOURCE, "amount"), 1),
+        (column(SOURCE, "id"), 1),
+    ]
+    read = client.entities.get(LAST)
+    read.set_description("Told anew")
+    client.entities.update(read)
+    assert client.entities.get(LAST).description == "Told anew"

@@ -95,6 +95,7 @@ def found(client: DataHubClient, rule: Filter | None = None, query: str | None =
 
 PRIVATE = "urn:li:tag:class.tenant_private"
 PROPERTY = "structuredProperties.classline.data_class"
+PROPERTY_FIELD = "structuredProperties.classline_data_class"
 
 
 @pytest.mark.parametrize(
@@ -170,7 +171,9 @@ def test_text_that_looks_like_a_command_is_only_text(unchanged: DataHubClient, q
     """Neither SQL nor the text index's own language may be reached from a query or a filter."""
     assert found(unchanged, query=query) == set()
     for condition in ("EQUAL", "CONTAIN", "GREATER_THAN"):
-        found(unchanged, F.custom_filter(query, condition, [query]))
+        found(unchanged, F.custom_filter("name", condition, [query]))
+        with pytest.raises(GraphError, match="search knows no field"):
+            found(unchanged, F.custom_filter(query, condition, [query]))
     assert found(unchanged, F.custom_filter("customProperties", "CONTAIN", ["%"])) == set()
     assert found(unchanged, F.tag(PRIVATE)) == {CRM, CALLS}
 
@@ -219,6 +222,8 @@ def test_what_was_overwritten_is_no_longer_found(filled: DataHubClient) -> None:
     "rule",
     [
         F.custom_filter("structuredProperties.classline.typo", "EQUAL", ["tenant_private"]),
+        F.custom_filter("tagz", "EQUAL", [PRIVATE]),
+        F.not_(F.custom_filter("tagz", "EQUAL", [PRIVATE])),
         F.custom_filter("tags", "EQUAL", []),
         F.custom_filter("tags", "DESCENDANTS_INCL", [PRIVATE]),
     ],
@@ -235,3 +240,57 @@ def test_columns_are_read_with_a_search(unchanged: DataHubClient) -> None:
     """The SDK reads the schemas of many tables through one search."""
     rows = dict(unchanged._graph._bulk_fetch_schema_info_by_filter(platform="postgres"))
     assert [field["fieldPath"] for field in rows[CRM]["fields"]] == ["email"]
+
+
+def facets(client: DataHubClient, asked: str, **flags: object) -> dict[str, dict[str, int]]:
+    """Field, value and count of the facets that a search answers with."""
+    query = (
+        "query q($flags: SearchFlags) { searchAcrossEntities(input: "
+        f"{{query: {asked!r}, types: [DATASET], searchFlags: $flags}}) "
+        "{ facets { field aggregations { value count entity { urn type } } } } }"
+    ).replace("'", '"')
+    answer = client._graph.execute_graphql(query, variables={"flags": flags})
+    return {
+        facet["field"]: {a["value"]: a["count"] for a in facet["aggregations"]}
+        for facet in answer["searchAcrossEntities"]["facets"] or []
+    }
+
+
+def test_facets_count_the_values_of_what_was_found(unchanged: DataHubClient) -> None:
+    """A steward sees how many datasets each tag, platform and owner has, for this search."""
+    everything = facets(unchanged, "*")
+    assert everything["_entityType"] == {"DATASET": 3}
+    assert everything["tags"] == {PRIVATE: 2, "urn:li:tag:class.anonymized_benchmark": 1}
+    assert everything["owners"] == {"urn:li:corpuser:ann": 1}
+    assert facets(unchanged, "customer")["tags"] == {PRIVATE: 1}
+    assert facets(unchanged, "*", maxAggValues=1)["tags"] == {PRIVATE: 2}
+    assert facets(unchanged, "*", skipAggregates=True) == {}
+
+
+def test_asked_for_facets_are_counted_and_unknown_ones_refused(unchanged: DataHubClient) -> None:
+    """A facet by a misspelt name would read as 'nothing has a class'."""
+    query = (
+        "query q($facets: [String]) "
+        '{ aggregateAcrossEntities(input: {query: "*", facets: $facets}) '
+        "{ facets { field aggregations { value count } } } }"
+    )
+    answer = unchanged._graph.execute_graphql(query, variables={"facets": [PROPERTY_FIELD]})
+    (facet,) = answer["aggregateAcrossEntities"]["facets"]
+    counts = {found["value"]: found["count"] for found in facet["aggregations"]}
+    assert counts == {"tenant_private": 2, "anonymized_benchmark": 1}
+    with pytest.raises(GraphError, match="search knows no field"):
+        unchanged._graph.execute_graphql(query, variables={"facets": ["klass"]})
+
+
+def test_extra_fields_come_with_the_results(unchanged: DataHubClient) -> None:
+    """The SDK reads search's own fields along with the URNs."""
+    rows = unchanged._graph.get_results_by_filter(
+        entity_types=["dataset"], extra_source_fields=["name", "owners"], platform="postgres"
+    )
+    named = {
+        row["entity"]["urn"]: {p["name"]: p["value"] for p in row["extraProperties"]}
+        for row in rows
+    }
+    assert named[CRM] == {"name": '"CRM accounts"', "owners": '"urn:li:corpuser:ann"'}
+    with pytest.raises(GraphError, match="search knows no field"):
+        list(unchanged._graph.get_results_by_filter(extra_source_fields=["nmae"]))

@@ -17,6 +17,7 @@ from anonymization.workflow import Workflow
 from catalog.data_classes import DataClass
 from catalog.declared import REGISTRY
 from catalog.registry import Dataset
+from dagster_project.audit_assets import AUDIT_REPORTS
 from dagster_project.definitions import PROMOTIONS, defs
 from dagster_project.jobs import PROMOTE_EVERYTHING
 from dagster_project.promotion_assets import PromotionAssets
@@ -42,10 +43,10 @@ def lineage_of(spec: AssetSpec) -> TableColumnLineage:
 
 
 def test_every_store_and_every_candidate_is_shown() -> None:
-    """What is registered is visible, once, and nothing else but a look at each tenant."""
+    """What is registered is visible, once; besides it a look at each tenant, and the audits."""
     stores = {AssetKey(dataset.asset_key) for dataset in SHOWN}
     candidates = {promotion.candidate.key for promotion in PROMOTIONS}
-    assert set(SPECS) == stores | candidates | {TENANT_HOLDINGS}
+    assert set(SPECS) == stores | candidates | {TENANT_HOLDINGS, AUDIT_REPORTS}
     assert len(PROMOTIONS) == len(WORKFLOWS)
 
 

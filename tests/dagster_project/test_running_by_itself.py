@@ -37,6 +37,7 @@ from anonymization.workflows.pipeline_benchmark import PIPELINE_BENCHMARK
 from catalog.data_classes import PrincipalKind
 from dagster_project import tenant_partitions
 from dagster_project.alert_sensors import OVERDUE_AFTER, failed_runs, overdue_reviews
+from dagster_project.audit_assets import NO_OPEN_FINDING, audit_schedules
 from dagster_project.dagster_home import ensure_dagster_home
 from dagster_project.definitions import PROMOTIONS, defs
 from dagster_project.errors_without_values import RETRIES, errors_without_values
@@ -95,7 +96,8 @@ def carried_out(instance: DagsterInstance, result: SensorResult | SkipReason) ->
 
 def test_each_workflow_runs_once_a_night_and_no_two_at_once() -> None:
     """Nobody has to turn a schedule on, and each runs the job that people know by name."""
-    schedules = defs.schedules or ()
+    audits = {each.name for each in audit_schedules()}
+    schedules = [each for each in defs.schedules or () if each.name not in audits]
     assert [each.job_name for each in schedules] == [flow.name for flow in WORKFLOWS]
     assert len({str(each.cron_schedule) for each in schedules}) == len(WORKFLOWS)
     assert {each.default_status for each in schedules} == {DefaultScheduleStatus.RUNNING}
@@ -264,3 +266,21 @@ def test_stewards_are_called_when_a_candidate_waits_too_long(at_home: Desk) -> N
 def test_a_partition_is_named_like_its_tenant() -> None:
     """Other code adds and backfills partitions under this name."""
     assert TENANTS.name == "tenant"
+
+
+@pytest.mark.integration
+def test_an_audit_is_an_asset_with_a_check_and_drift_is_told_once(
+    at_home: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DataHub is away here, which is a finding; a second audit in the week is no second alert."""
+    monkeypatch.setenv("DATAHUB_GMS_URL", "http://127.0.0.1:1")
+    auditing = defs.resolve_job_def("audit_every_store_daily")
+    with DagsterInstance.ephemeral() as instance:
+        for _ in range(2):
+            ended = auditing.execute_in_process(instance=instance, partition_key="daily")
+            (seen,) = ended.get_asset_check_evaluations()
+    assert (seen.check_name, seen.passed) == (NO_OPEN_FINDING, False)
+    (made,) = ended.asset_materializations_for_node("ascend_platform_metric__audit_reports")
+    assert made.metadata["open_findings"].value == 1
+    told = [kind for kind, _ in alerts_of(at_home.platform)]
+    assert told.count("audit_found_drift") == 1

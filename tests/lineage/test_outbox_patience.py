@@ -127,7 +127,7 @@ def test_a_dead_letter_can_be_tried_again(emptied: Platform) -> None:
 
 def test_a_datahub_that_fails_is_left_alone_after_three(emptied: Platform) -> None:
     """A server whose own database is down answers 500 to everything: hammering helps nobody."""
-    for workflow in WORKFLOWS:
+    for workflow in WORKFLOWS[:4]:
         a_registration(emptied, workflow=workflow)
     sick = Recording(refuse="urn:li", error=DataHubFailing)
     report = drained(emptied, sick)
@@ -253,3 +253,17 @@ def test_the_drainers_clock_decides_nothing(
     monkeypatch.setattr("lineage.outbox.time", NextYear(0))
     assert drained(emptied, away).delivered == 1
     assert BENCHMARK.name in "".join(away.emitted)
+
+
+def test_a_catalog_that_is_refused_holds_up_no_promotion(emptied: Platform) -> None:
+    """One aspect of one table, and the lineage of all others would wait with it."""
+    a_registration(emptied)
+    promotion = a_published_promotion(emptied)
+    strict = Recording(refuse="structuredPropertySettings")
+    report = drain(emptied, lambda: strict, DESCRIBED, whole_catalog=True)
+    assert report == DrainReport(2, 0, last_error="DataHubRefused")
+    assert report.catalog is not None
+    assert [name.rpartition(" ")[2] for name in report.catalog.refused] == [
+        "structuredPropertySettings"
+    ]
+    assert str(promotion) in strict.emitted[-1]

@@ -19,6 +19,7 @@ def a_run(approved_by: str | None = "ann", published_at: datetime | None = None)
     return PromotionRun(
         run_id="p1",
         workflow="rates_benchmark",
+        state="published",
         from_class="tenant_private",
         to_class="anonymized_benchmark",
         approved_by=approved_by,

@@ -6,7 +6,7 @@ What a later source adds (TypeScript code, a live account) comes in as another `
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -14,6 +14,7 @@ from expectations.audit.cloudflare.binding_checks import binding_class, binding_
 from expectations.audit.cloudflare.bindings import Binding, BindingKind
 from expectations.audit.cloudflare.column_checks import column_findings
 from expectations.audit.cloudflare.folders import folders_under
+from expectations.audit.cloudflare.known_names import scan_with_known_names
 from expectations.audit.cloudflare.migrations import Migrated, read_migrations
 from expectations.audit.cloudflare.prefix_checks import prefixes_of
 from expectations.audit.cloudflare.project import (
@@ -60,10 +61,14 @@ def audit_project(
     findings += registered.findings
     migrated = _migrations(root, configured)
     findings += [finding for each in migrated.values() for finding in each.findings]
+    how = sampling or Sampling()
+    if how.scan is None:
+        scan, knows = scan_with_known_names(configured, migrated)
+        how = replace(how, scan=scan, knows_identifiers=knows)
     sampled: list[Sampled] = []
     for each in configured:
         findings += _columns(root, each, configured, migrated)
-        local = local_findings(each, migrated, registered.prefixes, sampling or Sampling())
+        local = local_findings(each, migrated, registered.prefixes, how)
         findings += local.findings
         sampled += local.sampled
     for source in sources:

@@ -61,6 +61,7 @@ class Column:
     line: int
     label: str | None = None
     tenant_reference: bool = False
+    identifier: bool = False
 
 
 @dataclass(slots=True)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from expectations.audit.cloudflare.folders import files_under
 
-__all__ = ["Prefix", "read_prefixes", "registry_files"]
+__all__ = ["Prefix", "PrefixIndex", "read_prefixes", "registry_files"]
 
 _NAMES = re.compile(r"(?=.*kv)(?=.*(?:registry|prefix)).*\.md", re.IGNORECASE)
 _SUBJECT = frozenset({"prefix", "key", "key pattern", "pattern", "key prefix", "store"})
@@ -29,6 +29,21 @@ class Prefix:
     binding: str
     file: str
     line: int
+
+
+class PrefixIndex:
+    """Finds the longest registered prefix of a key; its cost does not grow with their number."""
+
+    def __init__(self, prefixes: Iterable[Prefix]) -> None:
+        self._by_text: dict[str, Prefix] = {}
+        for each in prefixes:
+            self._by_text.setdefault(each.prefix, each)
+        self._lengths = sorted({len(text) for text in self._by_text}, reverse=True)
+
+    def longest(self, key: str) -> Prefix | None:
+        """The prefix that says most of that key; None where no one is registered."""
+        found = (self._by_text.get(key[:length]) for length in self._lengths)
+        return next((each for each in found if each is not None), None)
 
 
 def registry_files(folder: Path) -> list[Path]:

@@ -21,7 +21,7 @@ _LABEL = re.compile(
 )
 _QUOTES = "\"'`[]"
 _MOST_BYTES = 1 << 30
-_REFERENCE = "tenant_reference"
+_REFERENCE, _IDENTIFIER = "tenant_reference", "identifier"
 _NUMBER = re.compile(r"\d+")
 
 
@@ -40,6 +40,7 @@ class _Label:
     column: str
     label: str
     tenant_reference: bool
+    identifier: bool
     line: int
 
 
@@ -135,6 +136,7 @@ def _labelled(header: list[HeaderLine], name: str, schema: Schema) -> Iterator[F
                 continue
             given[key] = found.label = label.label
             found.tenant_reference |= label.tenant_reference
+            found.identifier |= label.identifier
 
 
 def _label(line: HeaderLine) -> _Label | None:
@@ -145,7 +147,9 @@ def _label(line: HeaderLine) -> _Label | None:
         match[part].strip(_QUOTES).lstrip("-*").lower() for part in ("table", "column")
     )
     column = "*" if match["column"].strip(_QUOTES) == "*" else column
-    return _Label(table, column, match["label"], _REFERENCE in match["remarks"], line.line)
+    remarks = set(match["remarks"].split())
+    marks = (_REFERENCE in remarks, _IDENTIFIER in remarks)
+    return _Label(table, column, match["label"], *marks, line.line)
 
 
 def _columns(label: _Label, schema: Schema, name: str) -> list[tuple[str, str]]:

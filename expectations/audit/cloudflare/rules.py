@@ -101,7 +101,7 @@ _RULES = (
     ),
     Rule(
         "CFA502",
-        "Shared data holds personal data",
+        "Shared data holds personal data, or a name that a tenant is known by",
         Severity.ERROR,
         "find what wrote it and strip it there; clear the rows",
     ),

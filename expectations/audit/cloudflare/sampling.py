@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -12,7 +12,7 @@ from catalog.data_classes import DataClass
 from expectations.audit.cloudflare.binding_checks import binding_class
 from expectations.audit.cloudflare.bindings import Binding, BindingKind
 from expectations.audit.cloudflare.d1_schema import Column, Schema
-from expectations.audit.cloudflare.key_prefixes import Prefix
+from expectations.audit.cloudflare.key_prefixes import Prefix, PrefixIndex
 from expectations.audit.cloudflare.labels import known_class
 from expectations.audit.cloudflare.local_state import (
     Entry,
@@ -27,7 +27,7 @@ from expectations.audit.cloudflare.migrations import Migrated
 from expectations.audit.cloudflare.project import Configured, migrations_folder
 from expectations.audit.cloudflare.rules import RULES
 from expectations.audit.findings import Finding, Place, printable
-from expectations.findings import TENANT_ID, counted_findings
+from expectations.findings import TENANT_ID, FindingsTable, Scan, counted_findings
 from expectations.text_scan import pii_scan
 
 __all__ = ["Local", "Sampled", "Sampling", "local_findings"]
@@ -39,9 +39,19 @@ _BATCH = 500
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How many rows of a store are drawn; all of them where ``rows`` is None."""
+    """How many rows of a store are drawn, all of them where ``rows`` is None, and the scan."""
 
     rows: int | None = 1_000
+    scan: Scan | None = None
+    knows_identifiers: bool = False
+
+    def counted(
+        self, batches: Iterable[Sequence[Sequence[str | None]]], columns: Sequence[str]
+    ) -> FindingsTable:
+        """What the scan finds in those texts, by column and kind."""
+        return counted_findings(
+            batches, columns, self.scan or pii_scan(), knows_identifiers=self.knows_identifiers
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +115,7 @@ class _Reader:
         self.place = Place(f"{configured.name}#{printable(binding.name)}")
         self._binding = binding
         self._class = binding_class(configured, binding)
-        self._rows = sampling.rows
+        self._sampling = sampling
         self._local = local
 
     def read_database(self, file: Path, schema: Schema) -> None:
@@ -132,8 +142,8 @@ class _Reader:
         shared: list[str],
         declared: Mapping[str, Column],
     ) -> None:
-        batches = database.texts(table, shared, self._rows)
-        found = counted_findings(batches, shared, pii_scan(), knows_identifiers=False)
+        batches = database.texts(table, shared, self._sampling.rows)
+        found = self._sampling.counted(batches, shared)
         references = {name for name in shared if declared[name.lower()].tenant_reference}
         counts = {(each.column, each.kind): each.rows for each in found.findings}
         self._local.findings += _forbidden(table, counts, references, self.place, found.rows)
@@ -145,21 +155,21 @@ class _Reader:
         file = kv_file(project, namespace)
         if not file.is_file():
             return
-        own = [each for each in prefixes if each.binding in {"", self._binding.name}]
+        own = PrefixIndex(each for each in prefixes if each.binding in {"", self._binding.name})
         with opened(file) as database:
             self._count_strangers(database, own)
-            entries = database.entries(blobs_folder(project, namespace), self._rows)
-            read, found = _counted(entries, own)
+            entries = database.entries(blobs_folder(project, namespace), self._sampling.rows)
+            read, found = _counted(entries, own, self._sampling)
             total = sum(1 for _ in database.every_key())
         for prefix, counts in sorted(found.items()):
             self._local.findings += _forbidden(prefix, counts, set(), self.place, read[prefix])
         self._local.sampled.append(Sampled(self.place.name, total, read.total()))
 
-    def _count_strangers(self, database: LocalDatabase, own: Sequence[Prefix]) -> None:
+    def _count_strangers(self, database: LocalDatabase, own: PrefixIndex) -> None:
         strangers, total = 0, 0
         for key in database.every_key():
             total += 1
-            strangers += not any(key.startswith(each.prefix) for each in own)
+            strangers += own.longest(key) is None
         if strangers:
             message = f"{strangers:,} of {total:,} keys stand under no registered prefix"
             counts = {"keys": strangers, "of": total}
@@ -200,7 +210,7 @@ def _forbidden(
 
 
 def _counted(
-    entries: Iterator[Entry], own: Sequence[Prefix]
+    entries: Iterator[Entry], own: PrefixIndex, sampling: Sampling
 ) -> tuple[Counter[str], dict[str, Counter[tuple[str, str]]]]:
     """Entries read by prefix, and under shared ones the kinds found by part of the entry."""
     read: Counter[str] = Counter()
@@ -208,30 +218,21 @@ def _counted(
     while batch := list(islice(entries, _BATCH)):
         by_prefix: dict[str, list[Entry]] = {}
         for entry in batch:
-            prefix, is_shared = _prefix(entry.key, own)
-            read[prefix] += 1
-            if is_shared:
-                by_prefix.setdefault(prefix, []).append(entry)
+            known = own.longest(entry.key)
+            read[known.prefix if known else ""] += 1
+            if known is not None and known_class(known.label) in _SHARED:
+                by_prefix.setdefault(known.prefix, []).append(entry)
         for prefix, its in by_prefix.items():
-            found.setdefault(prefix, Counter()).update(_kinds(its))
+            found.setdefault(prefix, Counter()).update(_kinds(its, sampling))
     return read, found
 
 
-def _prefix(key: str, prefixes: Sequence[Prefix]) -> tuple[str, bool]:
-    """The longest registered prefix of the key, and whether its class is a shared one."""
-    fitting = [each for each in prefixes if key.startswith(each.prefix)]
-    longest = max(fitting, key=lambda each: len(each.prefix), default=None)
-    return (
-        ("", False) if longest is None else (longest.prefix, known_class(longest.label) in _SHARED)
-    )
-
-
-def _kinds(entries: Sequence[Entry]) -> dict[tuple[str, str], int]:
+def _kinds(entries: Sequence[Entry], sampling: Sampling) -> dict[tuple[str, str], int]:
     texts: list[list[str | None]] = [
         [each.key for each in entries],
         [each.value for each in entries],
         [each.metadata for each in entries],
     ]
     parts = ["key", "value", "metadata"]
-    found = counted_findings([texts], parts, pii_scan(), knows_identifiers=False)
+    found = sampling.counted([texts], parts)
     return {(each.column, each.kind): each.rows for each in found.findings}

@@ -349,11 +349,12 @@ DECLARE
 BEGIN
     PERFORM control.require_platform();
     SELECT * INTO STRICT k FROM control.pseudonym_keys WHERE purpose = 'ledger';
+    -- What follows finds entries by their columns; here those are held against the records.
     RETURN QUERY
         SELECT e.kind, e.row_key, 'is filed under another name than its record has'
         FROM control.ledger_entries e
-        WHERE (e.kind, e.row_key) IS DISTINCT FROM
-              (e.record::jsonb->>'kind', e.record::jsonb->>'key');
+        CROSS JOIN LATERAL (SELECT e.record::jsonb AS r OFFSET 0) parsed
+        WHERE (e.kind, e.row_key) IS DISTINCT FROM (r->>'kind', r->>'key');
     FOR t IN
         SELECT c.oid::regclass AS name, a.arguments[1] AS kind, a.arguments[2] AS key,
                a.arguments[3] AS shown
@@ -365,21 +366,19 @@ BEGIN
         RETURN QUERY EXECUTE format($q$
             WITH newest AS (
                 -- By the order that the tree protects, not by the numbers that it does not.
-                SELECT DISTINCT ON (r.key) r.key AS row_key, r.kind, e.record
+                SELECT DISTINCT ON (e.row_key) e.row_key, e.kind, e.record,
+                       e.record ~ '^\{"at":"[^"]*","change":"delete"' AS deleted
                 FROM control.ledger_entries e LEFT JOIN control.ledger_leaves l USING (entry_id)
-                CROSS JOIN LATERAL (
-                    SELECT e.record::jsonb->>'kind' AS kind, e.record::jsonb->>'key' AS key) r
-                WHERE r.kind = ANY (CASE WHEN %1$L = 'kv_audit'
+                WHERE e.kind = ANY (CASE WHEN %1$L = 'kv_audit'
                                     THEN '{kv_audit,class_change}'::text[] ELSE ARRAY[%1$L] END)
-                  AND r.key <> '*'
-                ORDER BY r.key, l.position DESC NULLS FIRST, e.entry_id DESC),
+                  AND e.row_key <> '*'
+                ORDER BY e.row_key, l.position DESC NULLS FIRST, e.entry_id DESC),
             compared AS (
                 SELECT COALESCE(n.kind, %1$L) AS kind, COALESCE(n.row_key, s.row_key) AS row_key,
                     CASE
                     WHEN n.row_key IS NULL THEN 'has no record'
-                    WHEN s.row_key IS NULL THEN
-                        CASE WHEN n.record::jsonb->>'change' <> 'delete' THEN 'is gone' END
-                    WHEN n.record::jsonb->>'change' = 'delete' THEN 'is back after it was deleted'
+                    WHEN s.row_key IS NULL THEN CASE WHEN NOT n.deleted THEN 'is gone' END
+                    WHEN n.deleted THEN 'is back after it was deleted'
                     WHEN right(n.record, length(s.ending)) <> s.ending
                          AND NOT control.matches_record(n.record::jsonb->'row', s.row_, $1)
                     THEN 'is not what was recorded' END AS difference

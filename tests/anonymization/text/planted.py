@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import random
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -11,11 +12,28 @@ from functools import cached_property
 
 from stores.intake.batches import TableBatch, TenantEntry
 
-__all__ = ["FORMS", "OWN_SENTENCE", "PlantedWorld", "counted"]
+__all__ = ["FORMS", "OWN_SENTENCE", "Count", "PlantedWorld", "counted"]
 
 _SYLLABLES = tuple(
     first + vowel + last for first in "bdgklmtvz" for vowel in "aeou" for last in "lnrsx"
 )
+# Half of the names are made of words and first names that ordinary prose holds, as real ones are.
+_ADJECTIVES = (
+    "Bright", "Silver", "Northern", "Golden", "Green", "Modern", "United", "Global", "Royal",
+    "Rapid", "Summit", "Pacific", "Central", "Solid",
+)  # fmt: skip
+_NOUNS = (
+    "Harbor", "Bridge", "River", "Forest", "Garden", "Castle", "Market", "Mountain", "Valley",
+    "Window", "Bakery", "Engine", "Kitchen", "Island",
+)  # fmt: skip
+_FIRST_NAMES = (
+    "James", "Maria", "Robert", "Linda", "Michael", "Susan", "David", "Karen", "Thomas", "Nancy",
+    "Daniel", "Laura", "Kevin", "Emily",
+)  # fmt: skip
+_LAST_NAMES = (
+    "Miller", "Wilson", "Taylor", "Anderson", "Jackson", "Martin", "Thompson", "Robinson", "Clark",
+    "Walker", "Young", "Carter", "Parker", "Fisher",
+)  # fmt: skip
 _HOMOGLYPHS = str.maketrans({"a": "\u0430", "e": "\u0435", "o": "\u043e"})
 _FULL_WIDTH = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
 
@@ -79,11 +97,17 @@ class PlantedWorld:
                     given.add(made)
                     return made
 
+        ordinary = {
+            "account": iter(_pairs(_ADJECTIVES, _NOUNS)),
+            "person": iter(_pairs(_FIRST_NAMES, _LAST_NAMES)),
+        }
         return {
             entry.name: [
-                *(("account", name(3, 2)) for _ in range(6)),
+                *(("account", name(3, 2)) for _ in range(3)),
+                *(("account", next(ordinary["account"])) for _ in range(3)),
                 *(("account", name(4, written="{}")) for _ in range(2)),
-                *(("person", name(2, 3)) for _ in range(6)),
+                *(("person", name(2, 3)) for _ in range(3)),
+                *(("person", next(ordinary["person"])) for _ in range(3)),
                 *(("email", name(2, 3, 3, written="{}.{}@{}.example").lower()) for _ in range(6)),
             ]
             for entry in self.tenants
@@ -152,11 +176,28 @@ def _carrier(turn: int, place: int, planted: str, *, own: bool) -> str:
     return f"{_MARKS[turn]} {start} {planted} {_ENDS[place % len(_ENDS)]}."
 
 
-def reached(released: str, form: str, identifier: str) -> bool:
-    """Whether an identifier can be read in squashed text: as it is, or as that form writes it."""
+def _pairs(first: Iterable[str], second: Iterable[str]) -> list[str]:
+    return [f"{one} {other}" for one in first for other in second]
+
+
+@dataclass(frozen=True)
+class Count:
+    """Of so many planted identifiers, how many can be read whole and how many at least in part."""
+
+    planted: int
+    whole: int
+    in_part: int
+
+
+def _reached_whole(released: str, form: str, identifier: str) -> bool:
     written = FORMS[form](identifier)
-    halves = written.split("\n") if form == "split over lines" else ()
-    return any(squashed(each) in released for each in (identifier, written, *halves))
+    return any(squashed(each) in released for each in (identifier, written))
+
+
+def _reached_in_part(words: set[str], form: str, identifier: str) -> bool:
+    """Whether a word of it, four letters or longer, stands there: as it is, or as it is written."""
+    parts = re.findall(r"[^\W_]{4,}", f"{identifier} {FORMS[form](identifier)}".casefold())
+    return not words.isdisjoint(parts)
 
 
 def squashed(text: str) -> str:
@@ -164,21 +205,26 @@ def squashed(text: str) -> str:
     return "".join(filter(str.isalnum, text.casefold()))
 
 
-def counted(
-    released: Iterable[str], world: PlantedWorld, *, every_form: bool
-) -> dict[str, tuple[int, int]]:
-    """How many of the planted identifiers reached what was released, and of how many, by form."""
+def counted(released: Iterable[str], world: PlantedWorld, *, every_form: bool) -> dict[str, Count]:
+    """How many of the planted identifiers reached what was released, by form."""
     sentences = list(released)
     marks = dict(zip(FORMS, map(str.casefold, _MARKS), strict=True))
-    counts: dict[str, tuple[int, int]] = {}
+    carrying = set(re.findall(r"\w+", " ".join((OWN_SENTENCE, "We work with", *_ENDS)).casefold()))
+    counts: dict[str, Count] = {}
     for form, mark in marks.items():
         # What bears no mark at all is a half of a sentence that was split over lines.
-        told = "\n".join(
-            squashed(each)
+        told = [
+            each
             for each in sentences
             if each.startswith(mark)
             or (form == "split over lines" and not each.startswith(tuple(marks.values())))
-        )
+        ]
+        whole = "\n".join(map(squashed, told))
+        words = set(re.findall(r"[^\W_]+", " ".join(told).casefold())) - carrying
         planted = world.planted(form, every_form=every_form)
-        counts[form] = (sum(reached(told, form, each) for each in planted), len(planted))
+        counts[form] = Count(
+            len(planted),
+            sum(_reached_whole(whole, form, each) for each in planted),
+            sum(_reached_in_part(words, form, each) for each in planted),
+        )
     return counts

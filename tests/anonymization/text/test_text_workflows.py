@@ -370,6 +370,7 @@ def test_a_text_that_cannot_be_proven_clean_is_dropped_and_counted(
     assert candidate.rows_in == before[0][0] - 1
 
 
+@pytest.mark.usefixtures("published")
 def test_a_template_that_too_few_share_holds_its_cell(office: Desk) -> None:
     """publish() judges every shown sentence by itself, and does not take a candidate's word."""
     query(
@@ -378,7 +379,6 @@ def test_a_template_that_too_few_share_holds_its_cell(office: Desk) -> None:
         "SET summary = summary || ' We will watch every deal closely.'",
     )
     candidate = office.candidate(PIPELINE_REVIEWER_SUMMARIES)
-    office.decide(PIPELINE_REVIEWER_SUMMARIES, "approved", office.steward)
     query(
         office.platform,
         "DELETE FROM control.measure_contributions m WHERE promotion_id = :p AND cell_no = 1 "

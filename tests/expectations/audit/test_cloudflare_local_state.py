@@ -95,6 +95,32 @@ def test_what_shared_data_may_not_hold_is_counted(project: Path) -> None:
     assert TENANT_ID not in repr(audited)
 
 
+def test_a_name_that_a_tenant_is_known_by_is_found(project: Path) -> None:
+    """It has no shape: only the tenants' own rows tell it, which are read for that and not told."""
+    accounts = (
+        "CREATE TABLE crm_accounts (tenant_id TEXT, account_id TEXT, name TEXT, sector TEXT)",
+        "INSERT INTO crm_accounts VALUES ('a', '1', 'Quillfeather Holdings', 'Harmless words')",
+    )
+    remarks = ("Ask QUILLFEATHER  holdings first", "Harmless words")
+    rows = ", ".join(f"('s{n}', '', 0.5, '{text}')" for n, text in enumerate(remarks))
+    insert = f"INSERT INTO anonymized_industry_benchmarks VALUES {rows}"
+    with (
+        closing(a_database(project, TENANT, *accounts)),
+        closing(a_database(project, BENCHMARKS, TABLE, insert)),
+    ):
+        a_namespace(project, PLATFORM_STATE, {"flag:x": "as Quillfeather Holdings asked"})
+        audited = audit_project(project)
+    assert told(audited) == [
+        "BENCHMARK_DB CFA502 anonymized_industry_benchmarks.remark KNOWN_IDENTIFIER",
+        "PLATFORM_STATE CFA502 flag:.value KNOWN_IDENTIFIER",
+    ]
+    assert [dict(finding.counts) for finding in audited.findings] == [
+        {"rows": 1, "read": 2},
+        {"rows": 1, "read": 1},
+    ]
+    assert "uillfeather" not in repr(audited)
+
+
 def test_what_no_migration_declares_is_told(project: Path) -> None:
     """Made by hand on somebody's machine, and soon in production."""
     with closing(

@@ -1,216 +1,380 @@
-"""The audit of our own stores finds what drifted, wherever it drifted, and shows no value."""
+"""The audit of our own stores finds each planted drift, and nothing where all is well."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import text
+from typer.testing import CliRunner
 
 from catalog.data_classes import DataClass
 from catalog.declared import REGISTRY
 from catalog.registry import Registry
+from expectations.audit.findings import Rule
+from expectations.audit.html_report import html_report
+from expectations.audit.quarterly import LabelsUnreadable, audit_stores
+from expectations.audit.report import AuditKind, AuditReport, StoreSeen
+from expectations.audit.sampling import Sampling, detectable_share
+from expectations.audit.store_findings import (
+    label_findings,
+    loosened_findings,
+    migration_findings,
+)
+from expectations.audit.store_rules import (
+    BOUNDARY_BROKEN,
+    CLASS_LOOSENED,
+    CLASS_LOOSENED_BY_DECISION,
+    DATAHUB_SILENT,
+    EXPECTATION_FAILED,
+    FOREIGN_DATA_REACHED,
+    LABEL_DIFFERS,
+    LABEL_MISSING,
+    LABEL_OF_NOTHING,
+    MIGRATION_DIFFERS,
+    NO_CONTROL,
+    NOT_CHECKED,
+    NOT_PROBED,
+    PREFIX_UNREGISTERED,
+    RULES,
+)
+from steward.command_line import app
+from stores.errors import BoundaryRefused
+from stores.migrations.documented_classes import documented_classes
+from stores.platform import Platform
+from tests.desk import Desk, a_desk
 
-if TYPE_CHECKING:
-    from expectations.audit.store_audit import StoreAudit
-    from stores.platform import Platform
+BENCHMARK = "anonymized.anonymized_industry_benchmarks"
 
-pytestmark = pytest.mark.integration
 
-CANARY = "jane.canary@secret-portco.example"
-ACCOUNTS = "tenant_private.crm_accounts"
-OWN = "tenant_id = (SELECT control.tenant())"
+def everything_labelled() -> Mapping[str, DataClass | None]:
+    """What DataHub shows when the catalog was delivered."""
+    return {dataset.qualified_name: dataset.data_class for dataset in REGISTRY}
 
 
 @pytest.fixture(scope="module")
-def populated(platform: Platform) -> Platform:
-    """Two tenants of two funds, with an account each."""
-    from stores.boundary.provisioning import ensure_owners
-
-    ids = ensure_owners(platform, {"Portco A": "Fund One", "Portco B": "Fund Two"}, reason="test")
-    for tenant in ids.tenants.values():
-        with platform.tenant_session(tenant, "test") as session:
-            session.write_tenant_private(
-                "crm_accounts", [{"tenant_id": tenant, "account_id": "1", "name": CANARY}]
-            )
-    return platform
-
-
-@pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a DataHub that has the whole catalog."""
-    from catalog.datahub_client import DataHubSettings, connect
-    from catalog.datahub_model import catalog_batches
-    from catalog.embedded_datahub.server import EmbeddedDataHub
-
-    with EmbeddedDataHub(tmp_path_factory.mktemp("hub") / "catalog.db", "t") as running:
-        with connect(DataHubSettings(running.url, "t", embedded=True)) as connection:
-            for batch in catalog_batches(REGISTRY, datetime(2026, 3, 2, tzinfo=UTC)):
-                connection.emit(batch)
-        yield running.url
-
-
-@pytest.fixture
-def audited(
-    populated: Platform, hub: str, monkeypatch: pytest.MonkeyPatch
-) -> Callable[[], StoreAudit]:
-    """Runs the audit, with DataHub at hand."""
-    from expectations.audit.store_audit import audit_stores
-
-    monkeypatch.setenv("DATAHUB_GMS_URL", hub)
-    monkeypatch.setenv("DATAHUB_GMS_TOKEN", "t")
-    return lambda: audit_stores(populated)
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """One installation with sample data; every test takes its drift back."""
+    with a_desk(tmp_path_factory.mktemp("house")) as made:
+        yield made
 
 
 @contextmanager
-def changed(platform: Platform, change: str, undo: str) -> Iterator[None]:
-    """As an administrator would by hand, past every rule; undone afterwards."""
-    for statements in (change, undo):
+def drift(platform: Platform, made: str, undone: str) -> Iterator[None]:
+    """Change the database as its administrator, and back."""
+    with platform.admin_engine().begin() as connection:
+        connection.exec_driver_sql(made)
+    try:
+        yield
+    finally:
         with platform.admin_engine().begin() as connection:
-            connection.execute(text(statements))
-        if statements is change:
-            try:
-                yield
-            except BaseException:
-                with platform.admin_engine().begin() as connection:
-                    connection.execute(text(undo))
-                raise
+            connection.exec_driver_sql(undone)
 
 
-def told(audit: StoreAudit) -> set[tuple[str, str]]:
-    return {(finding.rule.rule_id, finding.place.name) for finding in audit.findings}
+def rules_of(report: AuditReport) -> set[Rule]:
+    """The rules that the open findings break."""
+    return {finding.rule for finding in report.open_findings}
 
 
-NO_FUND_ROWS = ("AUD602", "fund logins")
+def in_days(days: int) -> datetime:
+    """So many days from now."""
+    return datetime.now(UTC) + timedelta(days=days)
 
 
-def test_a_sound_installation_has_one_note_of_what_could_not_be_probed(
-    audited: Callable[[], StoreAudit],
-) -> None:
-    """No fund has aggregates yet, so that its probe proves nothing; everything else holds."""
-    audit = audited()
-    assert told(audit) == {NO_FUND_ROWS}
-    assert audit.looked_at["stores"] == len(REGISTRY) == audit.looked_at["datasets in DataHub"]
-    assert sum(audit.stores_by_class.values()) == len(REGISTRY)
+def daily(desk: Desk) -> AuditReport:
+    """An audit that reads no text."""
+    return audit_stores(desk.platform, AuditKind.DAILY, everything_labelled)
 
 
-def test_what_drifted_in_the_database_is_found_by_every_part_that_sees_it(
-    populated: Platform, audited: Callable[[], StoreAudit]
-) -> None:
-    """An open policy by its rule and by the probe; a table that nobody declared; keys; content."""
-    change = (
-        f"ALTER POLICY own_rows ON {ACCOUNTS} USING (true);"
-        "CREATE TABLE tenant_private.by_hand (a text);"
-        "INSERT INTO platform.kv_entries (key, value)"
-        " VALUES ('stranger:1', '1'), ('platform:x', '1');"
-        "INSERT INTO anonymized.anonymized_playbooks VALUES"
-        f" ('p', 'retail', 'ask {CANARY}', 'Call.', gen_random_uuid())"
-    )
-    undo = (
-        f"ALTER POLICY own_rows ON {ACCOUNTS} USING ({OWN});"
-        "DROP TABLE tenant_private.by_hand; DELETE FROM platform.kv_entries;"
-        "DELETE FROM anonymized.anonymized_playbooks"
-    )
-    with changed(populated, change, undo):
-        audit = audited()
-    found = told(audit)
-    assert found >= {
-        ("AUD101", "boundary/policies.no_open_door"),
-        ("AUD101", "boundary/tables.registered"),
-        ("AUD401", "anonymized.anonymized_playbooks"),
-        ("AUD501", "platform.kv_entries"),
-        ("AUD601", ACCOUNTS),
+@pytest.mark.parametrize(("read", "share"), [(0, 1.0), (1, 0.95), (299, 0.01), (2_995, 0.001)])
+def test_a_samples_power_is_what_the_binomial_says(read: int, share: float) -> None:
+    """299 clean rows show at 95 % that fewer than one in a hundred is bad."""
+    assert detectable_share(read) == pytest.approx(share, rel=0.005)
+
+
+def test_a_small_store_is_read_whole_and_a_large_one_in_part() -> None:
+    """A sample costs more than it saves where the store is no larger than it."""
+    assert Sampling(100).share_of(100) is None
+    assert Sampling(100).share_of(1_000) == pytest.approx(0.1)
+    assert Sampling(None).share_of(10**9) is None
+
+
+def test_every_way_a_label_in_datahub_can_drift_is_told_apart() -> None:
+    """Missing, unlabelled, another class, and a store that the registry does not know."""
+    shown = dict(everything_labelled())
+    names = sorted(shown)
+    del shown[names[0]]
+    shown[names[1]] = None
+    other = {
+        DataClass.TENANT_PRIVATE: DataClass.FUND_PRIVATE,
+        DataClass.FUND_PRIVATE: DataClass.TENANT_PRIVATE,
     }
-    counts = {finding.subject: dict(finding.counts) for finding in audit.findings}
-    assert counts["keys"] == {"keys": 1, "of": 2}
-    assert counts[f"tenant {ACCOUNTS}"] == {"rows": 1}
-    assert CANARY not in repr(audit)
-    assert told(audited()) == {NO_FUND_ROWS}
+    shown[names[2]] = other.get(REGISTRY.get(names[2]).data_class, DataClass.TENANT_PRIVATE)
+    shown["public.shadow"] = DataClass.ANONYMIZED_BENCHMARK
+    found = [(each.rule, each.place.name) for each in label_findings(REGISTRY, shown)]
+    assert found == [
+        (LABEL_MISSING, f"datahub {names[0]}"),
+        (LABEL_MISSING, f"datahub {names[1]}"),
+        (LABEL_DIFFERS, f"datahub {names[2]}"),
+        (LABEL_OF_NOTHING, "datahub public.shadow"),
+    ]
+    assert not list(label_findings(REGISTRY, everything_labelled()))
 
 
-def test_what_drifted_in_datahub_is_found(hub: str, audited: Callable[[], StoreAudit]) -> None:
-    """A label that somebody loosened, a store it lost, and one that nobody declared."""
-    import datahub.metadata.schema_classes as models
-    from datahub.emitter.mcp import MetadataChangeProposalWrapper
+def test_a_class_is_loosened_only_by_a_record_that_exists(tmp_path: Path) -> None:
+    """Tightening needs none; going back to the strictest class it ever had ends the finding."""
+    loosened = (BENCHMARK, "tenant_private", "anonymized_benchmark")
+    (found,) = loosened_findings([loosened], REGISTRY, tmp_path)
+    assert found.rule is CLASS_LOOSENED
+    back = (BENCHMARK, "anonymized_benchmark", "tenant_private")
+    assert not list(loosened_findings([loosened, back], REGISTRY, tmp_path))
+    detour = [
+        (BENCHMARK, "tenant_private", "fund_private"),
+        (BENCHMARK, "fund_private", "anonymized_benchmark"),
+    ]
+    (found,) = loosened_findings(detour, REGISTRY, tmp_path)
+    assert found.subject == "tenant_private to anonymized_benchmark"
 
-    from catalog.datahub_client import DataHubSettings, connect
-    from catalog.datahub_model import catalog_batches
-    from catalog.datahub_names import CLASS_PROPERTY, dataset_urn
 
-    benchmark = models.StructuredPropertiesClass(
-        [models.StructuredPropertyValueAssignmentClass(CLASS_PROPERTY, ["anonymized_benchmark"])]
+def test_a_named_record_that_exists_asks_for_a_stewards_eye(tmp_path: Path) -> None:
+    """The finding stays, as one that a steward acknowledges; a name alone is no record."""
+    entry = REGISTRY.get(BENCHMARK)
+    changes = [(BENCHMARK, "tenant_private", "anonymized_benchmark")]
+    named = Registry([replace(entry, decision="0099-loosened.md")])
+    (missing,) = loosened_findings(changes, named, tmp_path)
+    (tmp_path / "0099-loosened.md").write_text("why")
+    (found,) = loosened_findings(changes, named, tmp_path)
+    assert (missing.rule, found.rule) == (CLASS_LOOSENED, CLASS_LOOSENED_BY_DECISION)
+
+
+def test_migrations_say_the_class_of_every_column() -> None:
+    """Ours do; one that is left out or says another class is found."""
+    documented = dict(documented_classes())
+    assert not list(migration_findings(REGISTRY, documented))
+    store = REGISTRY.get(BENCHMARK)
+    left_out, wrong = sorted(f"{BENCHMARK}.{column.name}" for column in store.columns)[:2]
+    del documented[left_out]
+    documented[wrong] = "no_such_class"
+    found = list(migration_findings(REGISTRY, documented))
+    assert sorted(each.place.name for each in found) == [left_out, wrong]
+    assert {each.rule for each in found} == {MIGRATION_DIFFERS}
+
+
+def test_a_half_written_migration_hides_no_other(tmp_path: Path) -> None:
+    """What parses is read."""
+    (tmp_path / "0001_whole.py").write_text('"""x\n\na.b.c: tenant_private\n"""\n')
+    (tmp_path / "0002_half.py").write_text('"""a.b.d: tenant_private"""\ndef upgrade(')
+    assert documented_classes(tmp_path) == {"a.b.c": "tenant_private"}
+
+
+@pytest.mark.integration
+def test_a_sound_installation_has_no_finding_and_its_report_is_on_record(house: Desk) -> None:
+    """A whole audit of the sample: every store seen, all of it under the sample's size read."""
+    report = audit_stores(house.platform, AuditKind.QUARTERLY, everything_labelled)
+    assert [each.rule for each in report.findings] == [NO_CONTROL]  # no fund has a release yet
+    assert report.open_findings == ()
+    assert {store.name for store in report.stores} >= {BENCHMARK, "platform.kv_audit"}
+    assert all(store.detectable in {None, 0.0} for store in report.stores)
+    with house.platform.platform_session("test") as session:
+        (filed, *_) = session.audits_ascend_platform_metric()
+    assert (filed.audit_id, filed.report_digest) == (report.audit_id, report.digest)
+    assert filed.report == report.as_json()
+    assert filed.open_findings == 0
+
+
+_DRIFTS: Sequence[tuple[str, str, str, Rule]] = (
+    (
+        "a policy that lets all in",
+        "CREATE POLICY extra ON tenant_private.crm_accounts FOR SELECT TO tenant_rw USING (true)",
+        "DROP POLICY extra ON tenant_private.crm_accounts",
+        FOREIGN_DATA_REACHED,
+    ),
+    (
+        "a fund that reads its portcos",
+        (
+            "GRANT USAGE ON SCHEMA tenant_private TO fund_r;"
+            "GRANT SELECT ON tenant_private.crm_accounts TO fund_r;"
+            "CREATE POLICY extra ON tenant_private.crm_accounts FOR SELECT TO fund_r USING (true)"
+        ),
+        (
+            "DROP POLICY extra ON tenant_private.crm_accounts;"
+            "REVOKE SELECT ON tenant_private.crm_accounts FROM fund_r;"
+            "REVOKE USAGE ON SCHEMA tenant_private FROM fund_r"
+        ),
+        FOREIGN_DATA_REACHED,
+    ),
+    (
+        "a table that nobody registered",
+        "CREATE TABLE anonymized.anonymized_shadow (note text)",
+        "DROP TABLE anonymized.anonymized_shadow",
+        BOUNDARY_BROKEN,
+    ),
+    (
+        "a key whose prefix is not registered",
+        "INSERT INTO platform.kv_entries (key, value) VALUES ('shadow:1', '1')",
+        "DELETE FROM platform.kv_entries WHERE key = 'shadow:1'",
+        PREFIX_UNREGISTERED,
+    ),
+)
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize(
+    ("made", "undone", "rule"),
+    [each[1:] for each in _DRIFTS],
+    ids=[each[0] for each in _DRIFTS],
+)
+def test_a_planted_drift_is_found(house: Desk, made: str, undone: str, rule: Rule) -> None:
+    """Labels may be right and the store still open: attempts and contents are looked at too."""
+    with drift(house.platform, made, undone):
+        assert rule in rules_of(daily(house))
+
+
+@pytest.mark.integration
+def test_personal_data_in_a_benchmark_is_found_and_never_shown(house: Desk) -> None:
+    """The finding counts it; no part of the report holds the value."""
+    secret = "erika.mustermann" + "@" + "example.org"
+    made = (
+        "INSERT INTO platform.kv_entries (key, value) VALUES "
+        f"('platform:note', to_jsonb('tn_abcdefghijklmnop wrote {secret}'::text))"
     )
-    accounts, drafts = (dataset_urn(REGISTRY.get(name)) for name in ("crm_accounts", "drafts"))
-    stray = accounts.replace("crm_accounts", "by_hand")
-    with connect(DataHubSettings(hub, "t", embedded=True)) as connection:
-        connection.emit(
-            [
-                MetadataChangeProposalWrapper(entityUrn=accounts, aspect=benchmark),
-                MetadataChangeProposalWrapper(
-                    entityUrn=drafts, aspect=models.StatusClass(removed=True)
-                ),
-                MetadataChangeProposalWrapper(
-                    entityUrn=stray, aspect=models.DatasetPropertiesClass(name="by_hand")
-                ),
-            ]
-        )
-        try:
-            found = told(audited())
-        finally:
-            connection.emit(
-                [
-                    MetadataChangeProposalWrapper(
-                        entityUrn=drafts, aspect=models.StatusClass(removed=False)
-                    ),
-                    MetadataChangeProposalWrapper(
-                        entityUrn=stray, aspect=models.StatusClass(removed=True)
-                    ),
-                ]
-            )
-            for batch in catalog_batches(REGISTRY, datetime(2026, 3, 2, tzinfo=UTC)):
-                connection.emit(batch)
-    assert found == {
-        NO_FUND_ROWS,
-        ("AUD301", ACCOUNTS),
-        ("AUD302", "tenant_private.drafts"),
-        ("AUD303", "tenant_private.by_hand"),
+    with drift(house.platform, made, "DELETE FROM platform.kv_entries WHERE key = 'platform:note'"):
+        report = audit_stores(house.platform, AuditKind.QUARTERLY, everything_labelled)
+    assert {f.rule for f in report.open_findings} == {EXPECTATION_FAILED}
+    assert {f.place.name for f in report.open_findings} == {"platform.kv_entries"}
+    shown = json.dumps(report.as_json())
+    assert secret not in shown
+    assert "tn_abcdefghijklmnop" not in shown
+
+
+@pytest.mark.integration
+def test_a_locked_table_is_told_and_the_rest_is_audited(
+    house: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody's migration under way hides no other finding."""
+    monkeypatch.setattr("expectations.store_checks._SECONDS_FOR_A_LOCK", 1)
+    with ExitStack() as held:
+        connection = held.enter_context(house.platform.admin_engine().begin())
+        connection.exec_driver_sql("LOCK TABLE tenant_private.prospects IN ACCESS EXCLUSIVE MODE")
+        seen = {
+            (f.rule, f.place.name)
+            for f in audit_stores(
+                house.platform, AuditKind.DAILY, everything_labelled
+            ).open_findings
+        }
+    assert (NOT_CHECKED, "tenant_private.prospects") in seen
+    assert (NOT_PROBED, "probe as a tenant") in seen
+    unchecked = {place for rule, place in seen if rule is NOT_CHECKED}
+    assert unchecked <= {"tenant_private.prospects", "boundary"}
+
+
+@pytest.mark.integration
+def test_datahub_away_is_a_finding_of_its_own(house: Desk) -> None:
+    """Labels that could not be read have shown nothing."""
+
+    def away() -> Mapping[str, DataClass | None]:
+        message = "DataHub does not answer"
+        raise LabelsUnreadable(message)
+
+    report = audit_stores(house.platform, AuditKind.DAILY, away)
+    assert rules_of(report) == {DATAHUB_SILENT}
+
+
+@pytest.mark.integration
+def test_a_finding_is_acknowledged_for_a_while_and_has_one_id(house: Desk) -> None:
+    """The same drift has the same id in the next audit, so a steward's word covers it."""
+    made = "INSERT INTO platform.kv_entries (key, value) VALUES ('odd:1', '1')"
+    with drift(house.platform, made, "DELETE FROM platform.kv_entries WHERE key = 'odd:1'"):
+        (finding,) = daily(house).open_findings
+        for named, reason, until in (
+            (finding.finding_id, " ", in_days(9)),
+            (finding.finding_id, "known", in_days(400)),
+            (finding.finding_id, "known", in_days(-1)),
+            ("0" * 16, "known", in_days(9)),
+        ):
+            with (
+                house.platform.steward_session(house.steward) as session,
+                pytest.raises(BoundaryRefused, match="CL037"),
+            ):
+                session.acknowledge_ascend_platform_metric(named, reason, until)
+        with house.platform.steward_session(house.steward) as session:
+            session.acknowledge_ascend_platform_metric(finding.finding_id, "known", in_days(9))
+        again = daily(house)
+    assert finding in again.findings
+    assert again.open_findings == ()
+    with house.platform.platform_session("test") as session:
+        audited = session.records_ascend_platform_metric("kv_audit")
+    assert ("finding acknowledged", finding.finding_id) in {
+        (row["action"], row["subject"]) for row in audited
     }
 
 
-def test_a_datahub_that_is_down_is_told_and_the_rest_audited(populated: Platform) -> None:
-    """Labels that were not compared must not read as labels that agree."""
-    from expectations.audit.store_audit import audit_stores
+@pytest.mark.integration
+def test_a_report_is_signed_off_once_and_as_it_was_filed(house: Desk) -> None:
+    """Another digest, a second sign-off and an empty note are refused."""
+    report = daily(house)
+    attempts = (
+        ("0" * 64, "read it"),
+        (report.digest, ""),
+    )
+    for digest, note in attempts:
+        with (
+            house.platform.steward_session(house.steward) as session,
+            pytest.raises(BoundaryRefused, match="CL037"),
+        ):
+            session.sign_off_ascend_platform_metric(report.audit_id, digest, note)
+    with house.platform.steward_session(house.steward) as session:
+        session.sign_off_ascend_platform_metric(report.audit_id, report.digest, "read it")
+    with (
+        house.platform.steward_session(house.steward) as session,
+        pytest.raises(BoundaryRefused, match="CL037"),
+    ):
+        session.sign_off_ascend_platform_metric(report.audit_id, report.digest, "again")
 
-    assert told(audit_stores(populated)) == {NO_FUND_ROWS, ("AUD304", "DataHub")}
+
+@pytest.mark.integration
+def test_the_command_audits_prints_and_writes(
+    house: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without DataHub the labels are an open finding, so it exits with 1; files are whole."""
+    monkeypatch.setenv("CLASSLINE_HOME", str(house.platform.home.root))
+    monkeypatch.setenv("DATAHUB_GMS_URL", "http://127.0.0.1:1")
+    page, log = tmp_path / "audit.html", tmp_path / "audit.sarif"
+    ran = CliRunner().invoke(
+        app, ["audit", "--daily", "--html", str(page), "--sarif", str(log)], catch_exceptions=False
+    )
+    assert ran.exit_code == 1
+    assert "AUD404" in ran.stdout
+    assert "<svg" in page.read_text()
+    results = json.loads(log.read_text())["runs"][0]["results"]
+    assert [each["ruleId"] for each in results] == ["AUD404"]
+    listed = CliRunner().invoke(app, ["audit", "list", "--json"])
+    assert json.loads(listed.stdout)[0]["open_findings"] == 1
 
 
-def test_every_rule_is_in_the_manual() -> None:
-    """What an auditor reads names each rule, and what to do."""
-    from expectations.audit.rules import RULES
+def test_the_page_escapes_what_it_shows_and_draws_what_it_says() -> None:
+    """A hostile name in a report must not become markup in a steward's browser."""
+    report = {
+        "audit": "<script>alert(1)</script>",
+        "kind": "full",
+        "started_at": "a",
+        "finished_at": "b",
+        "confidence": 0.95,
+        "stores": [StoreSeen("a.b", "fund_private", "table", 9, 3).as_json()],
+        "findings": [],
+    }
+    page = html_report(report, "d" * 64, rules=RULES, past=[2, 0, 1])
+    assert "<script" not in page
+    assert "63 % bad rows" in page
+    assert "2, 0, 1" in page
 
-    manual = (Path(__file__).parents[3] / "docs" / "quarterly-audit.md").read_text("utf-8")
-    rows = dict(re.findall(r"^\| (AUD\d{3}) \| (.+?) \|", manual, re.MULTILINE))
-    assert rows == {rule_id: rule.title for rule_id, rule in RULES.items()}
 
-
-def test_a_column_that_no_migration_documents_is_found() -> None:
-    """Nor one that a migration documents as something else."""
-    from expectations.audit.store_audit import _migrations
-
-    first, *others = REGISTRY
-    column, *rest = first.columns
-    name = first.qualified_name
-    undocumented = replace(first, columns=(*first.columns, replace(column, name="added")))
-    relabelled = replace(first, columns=(replace(column, data_class=DataClass.FUND_PRIVATE), *rest))
-    assert list(_migrations(REGISTRY)) == []
-    (one,) = _migrations(Registry([undocumented, *others]))
-    (two,) = _migrations(Registry([relabelled, *others]))
-    assert (one.rule.rule_id, one.subject) == ("AUD201", f"{name}.added")
-    assert (two.rule.rule_id, two.subject) == ("AUD201", f"{name}.{column.name}")
-    assert two.place.name.startswith("stores/migrations/versions/0")
+def test_the_manual_names_every_rule_as_it_is() -> None:
+    """Who reads the manual and who reads the code must not learn two things."""
+    manual = Path("docs/quarterly-audit.md").read_text()
+    for rule in RULES:
+        assert f"| {rule.rule_id} | {rule.severity} | {rule.title} |" in manual

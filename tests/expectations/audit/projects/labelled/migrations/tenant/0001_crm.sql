@@ -3,7 +3,7 @@
 -- Class of every column:
 --   crm_accounts.tenant_id: tenant_private
 --   crm_accounts.account_id: tenant_private
---   crm_accounts.name: tenant_private
+--   crm_accounts.name: tenant_private identifier
 --   crm_contacts.*: tenant_private
 CREATE TABLE crm_accounts (
     tenant_id TEXT NOT NULL,

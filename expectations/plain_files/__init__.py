@@ -1,0 +1,1 @@
+"""Plain files outside the platform: their texts, what column names suggest, names as advice."""
