@@ -31,6 +31,7 @@ __all__ = [
 ]
 
 _AWAITING = "awaiting_review"
+_APPROVED = "approved"
 _SHORTEST_VERSION = 12
 _SHORTEST_REASON = 3
 _LONGEST_REASON = 2000
@@ -106,7 +107,7 @@ def approved_and_waiting(platform: Platform) -> dict[str, int]:
     found: dict[str, int] = {}
     with platform.platform_session("approved and waiting") as session:
         waiting = session.records_ascend_platform_metric(
-            "promotions", "state = :state", state=_AWAITING
+            "promotions", "state IN (:awaiting, :approved)", awaiting=_AWAITING, approved=_APPROVED
         )
         for workflow in WORKFLOWS:
             digest = source_digest(workflow)

@@ -82,7 +82,8 @@ async def _loaded(url: str, link: str) -> list[Figure]:
         entered = await client.post(
             "/enter", data={"code": link.partition("code=")[2]}, headers={"Origin": url}
         )
-        entered.raise_for_status()
+        if "set-cookie" not in entered.headers:
+            raise RuntimeError(entered.text)
         await _steadily(client, list(_PAGES.values()), _WARMING_SECONDS)
         nothing = await _steadily(client, ["/health"], _SECONDS)
         seen = await _steadily(client, list(_PAGES.values()), _SECONDS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 
 from fastapi import Request
@@ -18,6 +19,7 @@ from steward.desk.web_sessions import WebSession
 from steward.packet import ReviewPacket
 from steward.packet_words import what_is_decided, what_was_counted
 from steward.reviews import reviews
+from steward.source_diff import ModuleDiff
 from stores.platform import Platform
 
 __all__ = ["Pages"]
@@ -38,7 +40,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.filters |= {"shown": _shown, "moment": _moment}
+        self._templates.filters |= {"shown": _shown, "moment": _moment, "diff_lines": _diff_lines}
 
     def _page(self, template: str, session: WebSession | None, **values: object) -> str:
         signed_in = {
@@ -134,6 +136,16 @@ class Pages:
             alerts=alerts[::-1][:_MOST_ROWS],
             audits=newest[:_MOST_ROWS],
         )
+
+
+@lru_cache(maxsize=1024)
+def _diff_lines(diff: ModuleDiff) -> Markup:
+    """The diff's lines, each marked by what became of it; most of a packet, so kept once made."""
+    kinds = {"+": "added", "-": "removed", "@": "place"}
+    line = Markup('<span class="{}">{}\n</span>')
+    return Markup("").join(
+        line.format(kinds.get(text[:1], "same"), text) for text in diff.lines[2:]
+    )
 
 
 def _shown(value: object) -> str:
