@@ -125,16 +125,19 @@ class Pages:
         )
 
     def findings(self, session: WebSession) -> str:
-        """What the audit and the boundary raised, and which audits ran."""
+        """What the newest audit found, which audits were filed, and what was raised."""
         with self._platform.platform_session("desk: findings") as read:
             alerts = read.alerts_ascend_platform_metric().all()
-            audits = read.records_ascend_platform_metric("audit_runs")
-        newest = sorted(audits, key=lambda row: row["started_at"], reverse=True)
+            audits = read.audits_ascend_platform_metric(limit=_MOST_ROWS)
+            known = {each.finding_id for each in read.acknowledgements_ascend_platform_metric()}
+        found = audits[0].report["findings"] if audits else []
         return self._page(
             "findings.html",
             session,
             alerts=alerts[::-1][:_MOST_ROWS],
-            audits=newest[:_MOST_ROWS],
+            audits=audits,
+            found=found[:_MOST_ROWS],
+            known=known,
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 from sqlalchemy import text
@@ -10,6 +10,8 @@ from sqlalchemy import text
 from anonymization.workflows.fund_portfolio_rollup import FUND_PORTFOLIO_ROLLUP
 from anonymization.workflows.pipeline_benchmark import PIPELINE_BENCHMARK
 from catalog.data_classes import DataClass
+from expectations.audit.quarterly import LabelsUnreadable, audit_stores
+from expectations.audit.report import AuditKind
 from stores.boundary.provisioning import add_steward
 from tests.desk import Desk
 from tests.steward.desk.conftest import Browser, Clock
@@ -133,7 +135,23 @@ def test_datasets_are_found_by_class_and_word(waiting: Desk, browser: Browsers) 
     for part in ("value_p50", "crm_opportunities.close_value", "promotion", "<svg", BENCHMARK):
         assert part in page
     assert sam.http.get("/datasets?label=secret").status_code == 409
-    assert "Alerts and notices" in sam.get("/findings")
+
+
+def test_what_an_audit_found_stands_on_the_findings_page(waiting: Desk, browser: Browsers) -> None:
+    """Id, rule and place as they were filed, and what a steward may still acknowledge."""
+    sam = browser().enter(waiting, waiting.steward)
+    assert "No audit was filed yet" in sam.get("/findings")
+
+    def away() -> Mapping[str, DataClass | None]:
+        message = "DataHub does not answer"
+        raise LabelsUnreadable(message)
+
+    report = audit_stores(waiting.platform, AuditKind.DAILY, away)
+    page = sam.get("/findings")
+    assert "Alerts and notices" in page
+    (finding,) = report.open_findings
+    for part in (finding.finding_id, "AUD404", str(report.audit_id), "open", "nobody yet"):
+        assert part in page
 
 
 def test_no_page_names_a_tenant(waiting: Desk, browser: Browsers) -> None:
