@@ -88,7 +88,7 @@ def check_stores(
 ) -> tuple[Report, ...]:
     """What became of the suite of each store, all in one audit run."""
     # Imported here: Great Expectations costs seconds of CPU, and a code location needs none of it.
-    from expectations.gx.judging import judge  # noqa: PLC0415
+    from expectations.gx.judging import judge_all  # noqa: PLC0415
 
     with _audited(platform) as session:
         aggregated = any(dataset.data_class in _AGGREGATED for dataset in datasets)
@@ -98,7 +98,7 @@ def check_stores(
             for dataset in datasets
             if (suite := _suite(dataset, reads_text=reads_text))
         ]
-    return tuple(judge(evidence, suite) for suite, evidence in gathered)
+    return judge_all((evidence, suite) for suite, evidence in gathered)
 
 
 def examined_stores(
@@ -108,17 +108,19 @@ def examined_stores(
     share_of: Callable[[int], float | None],
     *,
     reads_text: bool = True,
-) -> Iterator[Examined]:
+) -> tuple[Examined, ...]:
     """Each store in a transaction of its own: one that cannot be read hides no other.
 
     ``share_of`` says of a number of rows with which probability each is read; None reads all.
     """
-    from expectations.gx.judging import judge  # noqa: PLC0415 - as above
+    from expectations.gx.judging import judge_all  # noqa: PLC0415 - as above
 
     scan, knows = pii_scan(), False
     if reads_text and any(dataset.data_class in _AGGREGATED for dataset in datasets):
         with platform.auditor_session(run) as session:
             scan, knows = _informed(session), True
+    refused: list[Examined] = []
+    seen: list[tuple[Dataset, Evidence, tuple[Expectation, ...]]] = []
     for dataset in datasets:
         suite = _suite(dataset, reads_text=reads_text)
         try:
@@ -128,10 +130,20 @@ def examined_stores(
                     session, dataset, suite, scan, knows_identifiers=knows, share_of=share_of
                 )
         except StoreError as error:
-            yield Examined(dataset, 0, None, None, refused=str(error))
+            refused.append(Examined(dataset, 0, None, None, refused=str(error)))
             continue
-        read = evidence.findings.rows if evidence.findings is not None else None
-        yield Examined(dataset, evidence.rows or 0, read, judge(evidence, suite))
+        seen.append((dataset, evidence, suite))
+    reports = judge_all((evidence, suite) for _, evidence, suite in seen)
+    judged = [
+        Examined(
+            dataset,
+            evidence.rows,
+            evidence.findings.rows if evidence.findings is not None else None,
+            report,
+        )
+        for (dataset, evidence, _), report in zip(seen, reports, strict=True)
+    ]
+    return (*judged, *refused)
 
 
 def _suite(dataset: Dataset, *, reads_text: bool) -> tuple[Expectation, ...]:
