@@ -351,7 +351,7 @@ def test_the_command_audits_prints_and_writes(
     assert "AUD404" in ran.stdout
     assert "<svg" in page.read_text()
     results = json.loads(log.read_text())["runs"][0]["results"]
-    assert [each["ruleId"] for each in results] == ["AUD404"]
+    assert [each["ruleId"] for each in results] == ["AUD404", "AUD503"]
     listed = CliRunner().invoke(app, ["audit", "list", "--json"])
     assert json.loads(listed.stdout)[0]["open_findings"] == 1
 
