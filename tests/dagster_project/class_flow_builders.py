@@ -53,7 +53,7 @@ STORES = [
 OTHER_DATASETS = {
     "tenant_private": ("drafts", "emails"),
     "fund_private": ("cross_portco_views", "fund_patterns"),
-    "anonymized_benchmark": ("anonymized_playbooks", "pattern_bank"),
+    "anonymized_benchmark": ("anonymized_playbooks", "capability_index"),
     "ascend_platform_metric": ("decision_log", "kv_audit"),
 }
 ACCOUNTS_TO_VIEWS = (

@@ -46,6 +46,7 @@ from stores.errors import BoundaryRefused, DatabaseUnreachable
 from stores.keyring import new_login, store_logins
 from stores.platform import Platform
 from tests.desk import Desk, a_desk
+from tests.lineage.outbox_builders import unguarded
 
 
 @pytest.fixture(scope="module")
@@ -256,7 +257,10 @@ def test_stewards_are_called_when_a_candidate_waits_too_long(at_home: Desk) -> N
     filed = datetime.now(UTC) - OVERDUE_AFTER - timedelta(minutes=1)
     with at_home.platform.admin_engine().begin() as connection:
         connection.execute(text("SET LOCAL session_replication_role = replica"))
-        connection.execute(text("UPDATE control.promotions SET created_at = :at"), {"at": filed})
+        with unguarded(connection, "promotions"):
+            connection.execute(
+                text("UPDATE control.promotions SET created_at = :at"), {"at": filed}
+            )
     for _ in range(2):
         assert "1 of pipeline_benchmark" in str(remind(build_sensor_context()))
     subjects = alerts_of(at_home.platform)

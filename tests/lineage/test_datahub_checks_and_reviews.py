@@ -241,7 +241,8 @@ def test_a_wait_for_review_is_an_incident_until_somebody_decides(
     assert [str(urn) for urn in found] == [incident_urn(promotion)]
 
     decided(emptied, "approved")
-    assert drain(emptied, to_hub, DESCRIBED).delivered == 1
+    # The decision, and the promotion that it moved on.
+    assert drain(emptied, to_hub, DESCRIBED).delivered == 2
     closed = incident(connection, promotion)
     assert closed.status.state == "RESOLVED"
     assert closed.status.message == "approved by test-steward"
