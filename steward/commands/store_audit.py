@@ -191,12 +191,15 @@ def _print(report: AuditReport) -> None:
         say(f"      {finding.message}")
         say(f"      to do: {finding.to_do or finding.rule.to_do}   [{finding.finding_id}]")
     read = [store for store in report.stores if store.rows_read is not None]
-    rows = sum(store.rows_read or 0 for store in read)
-    weakest = max((store.detectable or 0.0 for store in read), default=0.0)
-    say(
-        f"{len(report.stores)} stores, {rows:,} rows read as text; in the least read store bad "
-        f"rows from {100 * weakest:.2g} % on would have been found with a probability of 95 %"
-    )
+    if read:
+        rows = sum(store.rows_read or 0 for store in read)
+        weakest = max(store.detectable or 0.0 for store in read)
+        say(
+            f"{len(report.stores)} stores, {rows:,} rows read as text; in the least read store bad "
+            f"rows from {100 * weakest:.2g} % on would have been found with a probability of 95 %"
+        )
+    else:
+        say(f"{len(report.stores)} stores; no text was read")
     say(f"{len(report.findings)} findings, {len(open_)} open; digest {report.digest}")
 
 
