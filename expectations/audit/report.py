@@ -13,7 +13,7 @@ from uuid import UUID
 import rfc8785
 
 from expectations.audit.findings import Finding, Severity
-from expectations.audit.sampling import CONFIDENCE, detectable_share
+from expectations.audit.sampling import CONFIDENCE, share_found
 
 __all__ = ["AuditKind", "AuditReport", "StoreSeen"]
 
@@ -43,7 +43,7 @@ class StoreSeen:
         """The share of bad rows that would have been found; 0 where every row was read."""
         if self.rows_read is None:
             return None
-        return 0.0 if self.rows_read >= self.rows else detectable_share(self.rows_read)
+        return share_found(self.rows, self.rows_read)
 
     def as_json(self) -> dict[str, object]:
         """The store as one JSON object."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["CONFIDENCE", "Sampling", "detectable_share"]
+__all__ = ["CONFIDENCE", "Sampling", "detectable_share", "share_found"]
 
 CONFIDENCE = 0.95
 """The probability for which a sample's finding power is stated."""
@@ -33,3 +33,8 @@ def detectable_share(rows_read: int, *, confidence: float = CONFIDENCE) -> float
     if rows_read <= 0:
         return 1.0
     return float(1 - (1 - confidence) ** (1 / rows_read))
+
+
+def share_found(rows: int, rows_read: int) -> float:
+    """The share of bad rows of a store that would have been found; 0 where every row was read."""
+    return 0.0 if rows_read >= rows else detectable_share(rows_read)

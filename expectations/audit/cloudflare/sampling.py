@@ -27,13 +27,13 @@ from expectations.audit.cloudflare.migrations import Migrated
 from expectations.audit.cloudflare.project import Configured, migrations_folder
 from expectations.audit.cloudflare.rules import RULES
 from expectations.audit.findings import Finding, Place, printable
+from expectations.audit.sampling import share_found
 from expectations.findings import TENANT_ID, FindingsTable, Scan, counted_findings
 from expectations.text_scan import pii_scan
 
 __all__ = ["Local", "Sampled", "Sampling", "local_findings"]
 
 _SHARED = frozenset({DataClass.ANONYMIZED_BENCHMARK, DataClass.ASCEND_PLATFORM_METRIC})
-_PROBABILITY = 0.95
 _BATCH = 500
 
 
@@ -65,9 +65,7 @@ class Sampled:
     @property
     def found_share(self) -> float:
         """The share of bad rows that this sample would have met with a probability of 95 %."""
-        if self.read >= self.rows:
-            return 0.0
-        return 1 - (1 - _PROBABILITY) ** (1 / self.read) if self.read else 1.0
+        return share_found(self.rows, self.read)
 
 
 @dataclass(slots=True)
