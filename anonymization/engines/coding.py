@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 import pyarrow as pa
@@ -45,15 +46,21 @@ def open_coded(
     quasi: Sequence[str],
     coded: Mapping[str, str],
     plain: Mapping[str, str],
+    presumed: Mapping[str, Domain] = MappingProxyType({}),
 ) -> CodedTable:
     """Scan the table, read the domains and hand the engine a dictionary of each coded column.
 
     ``coded`` and ``plain`` map a plain name to a further column: coded, or passed on as it is.
+    The domains of columns that are ``presumed`` are not read.
     """
     aliases = quasi_aliases(quasi)
     engine.scan(SOURCE, table, {**aliases, **coded, **plain})
-    domains = [_domain(engine, table, alias, column) for alias, column in aliases.items()]
-    others = {alias: _domain(engine, table, alias, column) for alias, column in coded.items()}
+    every = {
+        alias: _domain(engine, table, alias, column, presumed)
+        for alias, column in {**aliases, **coded}.items()
+    }
+    domains = [every[alias] for alias in aliases]
+    others = {alias: every[alias] for alias in coded}
     spare = max((domain.null_code + 1 for domain in others.values()), default=1)
     packing = packing_of([len(each) for each in domains], spare)
     for number, domain in enumerate(domains):
@@ -63,8 +70,10 @@ def open_coded(
     return CodedTable(SOURCE, tuple(domains), others, packing)
 
 
-def _domain(engine: Engine, table: Table, alias: str, column: str) -> Domain:
-    known = engine.domains.get((table, column))
+def _domain(
+    engine: Engine, table: Table, alias: str, column: str, presumed: Mapping[str, Domain]
+) -> Domain:
+    known = engine.domains.get((table, column)) or presumed.get(column)
     if known is None:
         known = engine.domains[table, column] = read_domain(engine, SOURCE, alias)
     return replace(known, column=alias)
@@ -100,5 +109,8 @@ def _key(table: CodedTable, columns: Sequence[int]) -> str:
 
 
 def _code(domain: Domain, stride: int = 1) -> str:
+    """A value that the domain does not have is NULL, and not the code of null."""
     code = f"d_{domain.column}.code"
-    return f"COALESCE({code}, {domain.null_code * stride})" if domain.has_null else code
+    if not domain.has_null:
+        return code
+    return f"CASE WHEN s.{domain.column} IS NULL THEN {domain.null_code * stride} ELSE {code} END"

@@ -6,26 +6,35 @@ and sensitive value; the names of tenants and funds become codes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from anonymization.engines.amounts import amount_units, require_amounts
 from anonymization.engines.coding import CodedTable, coded_rows, open_coded
+from anonymization.engines.domains import Domain
 from anonymization.engines.engine import Engine
+from anonymization.engines.entries import (
+    Entries,
+    classes_of,
+    entries,
+    key_offset,
+    part_width,
+    whole_numbers,
+)
 from anonymization.engines.errors import ChangedTable, UnusableColumn
 from anonymization.engines.sources import ColumnKind, Table
+from anonymization.engines.written_values import written_domains
 from anonymization.generalization.combinations import Combinations
 from expectations.disclosure.classes import Classes, Contributors, IntArray, SensitiveValues
 
 __all__ = ["Roles", "fund_of_tenant", "read_combinations", "require_roles"]
 
 _PARTS = ("tenant", "sensitive")
-_INT64_BITS = 63
+_OTHER_VALUES = "the table has other values than when its domains were read; read it again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +70,36 @@ def read_combinations(
     """
     roles = Roles(tuple(quasi_identifiers), tenant, fund, amount, sensitive)
     require_roles(table, roles)
-    coded = open_coded(
-        engine, table, roles.quasi_identifiers, roles.coded, {"amount": amount} if amount else {}
+    named = (*roles.quasi_identifiers, *roles.coded.values())
+    presumed = written_domains(
+        table, [each for each in named if (table, each) not in engine.domains]
     )
-    if amount:
-        require_amounts(engine, coded.source, table.column(amount), "amount")
-    funds = fund_of_tenant(engine, coded, roles) if tenant else None
+    if presumed:
+        try:
+            found = _read(engine, table, roles, presumed)
+        except ChangedTable:
+            table.require_unchanged()
+        else:
+            engine.domains.update({(table, name): each for name, each in presumed.items()})
+            return found
+    return _read(engine, table, roles, {})
+
+
+def _read(
+    engine: Engine, table: Table, roles: Roles, presumed: Mapping[str, Domain]
+) -> Combinations:
+    """Count, refusing domains that do not hold exactly the values that the rows have."""
+    plain = {"amount": roles.amount} if roles.amount else {}
+    coded = open_coded(engine, table, roles.quasi_identifiers, roles.coded, plain, presumed)
+    if roles.amount:
+        require_amounts(engine, coded.source, table.column(roles.amount), "amount")
+    funds = fund_of_tenant(engine, coded, roles) if roles.tenant else None
     groups = engine.fetch(_grouping_sql(coded, roles, table))
     table.require_unchanged()
-    _require_coded(coded, groups, [part for part in _PARTS if part in roles.coded])
-    return _combinations(coded, roles, table, groups, funds)
+    _require_coded(coded, groups)
+    found = _combinations(coded, roles, table, groups, funds)
+    _require_all_used(found)
+    return found
 
 
 def require_roles(table: Table, roles: Roles) -> None:
@@ -100,8 +129,11 @@ def fund_of_tenant(engine: Engine, coded: CodedTable, roles: Roles) -> IntArray:
     tenants = coded.others["tenant"]
     if tenants.has_null:
         query = f"SELECT COUNT(*) AS n FROM {coded.source} WHERE tenant IS NULL"
+        nameless = engine.fetch(query)["n"][0].as_py()
+        if not nameless:
+            raise ChangedTable(_OTHER_VALUES)
         message = (
-            f"column {roles.tenant}: {engine.fetch(query)['n'][0].as_py():,} rows name no tenant, "
+            f"column {roles.tenant}: {nameless:,} rows name no tenant, "
             "so nobody could be counted behind them; fill the column or leave the rows out"
         )
         raise UnusableColumn(message)
@@ -109,6 +141,10 @@ def fund_of_tenant(engine: Engine, coded: CodedTable, roles: Roles) -> IntArray:
     if roles.fund is None:
         return fund
     pairs = engine.fetch(f"SELECT DISTINCT tenant, fund FROM {coded.source}")
+    for each in (tenants, coded.others["fund"]):
+        found = pairs[each.column].unique().drop_null()
+        if len(found) != len(each.values) or pc.index_in(found, each.values).null_count:
+            raise ChangedTable(_OTHER_VALUES)
     in_two_funds = len(pairs) - len(tenants)
     if in_two_funds:
         message = (
@@ -118,7 +154,9 @@ def fund_of_tenant(engine: Engine, coded: CodedTable, roles: Roles) -> IntArray:
         raise UnusableColumn(message)
     owned = pairs.filter(pc.is_valid(pairs["fund"]))
     owner = pc.index_in(owned["fund"], value_set=coded.others["fund"].values)
-    fund[_ints(pc.index_in(owned["tenant"], value_set=tenants.values))] = _ints(owner)
+    fund[whole_numbers(pc.index_in(owned["tenant"], value_set=tenants.values))] = whole_numbers(
+        owner
+    )
     return fund
 
 
@@ -126,11 +164,11 @@ def _grouping_sql(coded: CodedTable, roles: Roles, table: Table) -> str:
     """One line a combination and tenant, and one a combination and sensitive value, unordered.
 
     The code of either goes into the last key with the combination's own: a group of fewer columns
-    is found faster. Where a line belongs to the other, the key is null.
+    is found faster. The keys of sensitive values lie above all those of tenants (`key_offset`).
     """
     *before, last = coded.keys
-    parts = [part for part in _PARTS if part in roles.coded]
-    packed = [f"{last} * {_width(coded, part)} + {part}_code AS {part}_key" for part in parts]
+    parts = _parts(roles)
+    packed = [f"{last} * {part_width(coded, part)} + {part}_code AS {part}_key" for part in parts]
     keys = [f"{part}_key" for part in parts] or [last]
     sums, plain = [], []
     if roles.amount:
@@ -138,32 +176,36 @@ def _grouping_sql(coded: CodedTable, roles: Roles, table: Table) -> str:
         plain.append(f"{units} AS amount")
         sums.append("CAST(COALESCE(SUM(amount), 0) AS BIGINT) AS amount")
     inner = ", ".join([*before, *(packed or [last]), *(["amount"] if roles.amount else [])])
-    selected = ", ".join([*before, *keys, "COUNT(*) AS row_count", *sums])
-    grouping = ", ".join(f"({', '.join([*before, key])})" for key in keys)
+    key = keys[0]
+    if len(keys) > 1:
+        key = (
+            f"CASE WHEN GROUPING({keys[0]}) = 0 THEN {keys[0]} "
+            f"ELSE {keys[1]} + {key_offset(coded, parts)} END"
+        )
+    selected = ", ".join([*before, f"{key} AS part_key", "COUNT(*) AS row_count", *sums])
+    grouping = ", ".join(f"({', '.join([*before, each])})" for each in keys)
     return (
         f"SELECT {selected} FROM (SELECT {inner} FROM ({coded_rows(coded, parts, plain)}) coded) "
         f"packed GROUP BY GROUPING SETS ({grouping})"
     )
 
 
-def _width(coded: CodedTable, part: str) -> int:
-    """How many codes a tenant or sensitive value takes of a key."""
-    return coded.others[part].null_code + 1
+def _parts(roles: Roles) -> list[str]:
+    return [part for part in _PARTS if part in roles.coded]
 
 
 def _combinations(
     coded: CodedTable, roles: Roles, table: Table, groups: pa.Table, funds: IntArray | None
 ) -> Combinations:
-    by_tenant = _entries(coded, groups, "tenant") if roles.tenant else None
-    by_value = _entries(coded, groups, "sensitive") if roles.sensitive else None
-    finest = by_tenant or by_value or _entries(coded, groups, None)
-    class_of, first = _classes_of(finest.keys)
-    rows = np.add.reduceat(finest.ints("row_count"), first)
+    by_part = entries(coded, groups, _parts(roles))
+    by_tenant, by_value = by_part.get("tenant"), by_part.get("sensitive")
+    finest = next(iter(by_part.values()))
+    class_of, first = classes_of(finest.keys)
+    rows = np.add.reduceat(finest.rows, first)
     contributors, values, scale = None, None, 0
     if by_tenant is not None and funds is not None:
-        amounts = by_tenant.ints("amount") if roles.amount else None
         contributors = Contributors(
-            class_of, by_tenant.codes, by_tenant.ints("row_count"), amounts, funds
+            class_of, by_tenant.codes, by_tenant.rows, by_tenant.amounts, funds
         )
     if by_value is not None and roles.sensitive:
         values = _sensitive(coded, roles.sensitive, by_value)
@@ -180,73 +222,29 @@ def _combinations(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Entries:
-    """The lines of one grouping, sorted by key, then code; no codes where there is no part."""
-
-    keys: list[IntArray]
-    codes: IntArray
-    lines: pa.Table
-    order: npt.NDArray[np.intp]
-
-    def ints(self, column: str) -> IntArray:
-        return _ints(self.lines[column])[self.order]
-
-
-def _entries(coded: CodedTable, groups: pa.Table, part: str | None) -> _Entries:
-    last = f"{part}_key" if part else coded.keys[-1]
-    lines = groups.filter(pc.is_valid(groups[last]))
-    before = [_ints(lines[each]) for each in coded.keys[:-1]]
-    packed = _ints(lines[last])
-    order = np.lexsort((packed, *reversed(before))) if before else _order_of(packed)
-    key, codes = packed[order], np.zeros(0, dtype=np.int64)
-    if part:
-        key, codes = np.divmod(key, _width(coded, part))
-    return _Entries([*(each[order] for each in before), key], codes, lines, order)
-
-
-def _order_of(keys: IntArray) -> npt.NDArray[np.intp]:
-    """The order that sorts distinct keys of at least 0.
-
-    Whole numbers sort several times faster than their places do, so a place rides in the low bits
-    of its key while both fit into 63.
-    """
-    places = len(keys).bit_length()
-    if int(keys.max(initial=0)).bit_length() + places > _INT64_BITS:
-        return np.argsort(keys)
-    tagged = (keys << places) | np.arange(len(keys))
-    tagged.sort()
-    return tagged & ((1 << places) - 1)
-
-
-def _require_coded(coded: CodedTable, groups: pa.Table, parts: Sequence[str]) -> None:
+def _require_coded(coded: CodedTable, groups: pa.Table) -> None:
     """Refuse a line without a key: a value that was not there when the domains were read."""
-    uncoded = pc.is_null(groups[f"{parts[0]}_key" if parts else coded.keys[-1]])
-    for part in parts[1:]:
-        uncoded = pc.and_(uncoded, pc.is_null(groups[f"{part}_key"]))
-    for key in coded.keys[:-1]:
-        uncoded = pc.or_(uncoded, pc.is_null(groups[key]))
-    if pc.any(uncoded).as_py():
-        message = "the table has other values than when its domains were read; read it again"
-        raise ChangedTable(message)
+    if any(groups[each].null_count for each in (*coded.keys[:-1], "part_key")):
+        raise ChangedTable(_OTHER_VALUES)
 
 
-def _classes_of(keys: Sequence[IntArray]) -> tuple[IntArray, npt.NDArray[np.intp]]:
-    """The class of each sorted entry, and the first entry of each class."""
-    starts = np.ones(len(keys[0]), dtype=np.bool_)
-    starts[1:] = False
-    for key in keys:
-        starts[1:] |= key[1:] != key[:-1]
-    return np.cumsum(starts, dtype=np.int64) - 1, np.flatnonzero(starts)
+def _require_all_used(found: Combinations) -> None:
+    """Refuse a domain with a value that no row has."""
+    counted = [
+        np.bincount(codes, minlength=len(domain))
+        for codes, domain in zip(found.codes, found.domains, strict=True)
+    ]
+    if found.classes.contributors is not None:
+        tenant = found.classes.contributors.tenant
+        counted.append(np.bincount(tenant, minlength=found.tenant_count))
+    if found.classes.sensitive is not None:
+        counted.append(found.classes.sensitive.overall)
+    if not all(each.all() for each in counted):
+        raise ChangedTable(_OTHER_VALUES)
 
 
-def _sensitive(coded: CodedTable, column: str, by_value: _Entries) -> SensitiveValues:
-    class_of, _ = _classes_of(by_value.keys)
-    rows = by_value.ints("row_count")
+def _sensitive(coded: CodedTable, column: str, by_value: Entries) -> SensitiveValues:
+    class_of, _ = classes_of(by_value.keys)
     overall = np.zeros(len(coded.others["sensitive"]), dtype=np.int64)
-    np.add.at(overall, by_value.codes, rows)
-    return SensitiveValues(column, class_of, by_value.codes, rows, overall)
-
-
-def _ints(column: pa.ChunkedArray) -> IntArray:
-    return np.asarray(column.to_numpy(), dtype=np.int64)
+    np.add.at(overall, by_value.codes, by_value.rows)
+    return SensitiveValues(column, class_of, by_value.codes, by_value.rows, overall)

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from anonymization.engines.engine import Engine
 
-__all__ = ["Domain", "read_domain"]
+__all__ = ["Domain", "domain_of", "read_domain"]
 
 _NUMBER = re.compile(r"[+-]?\d{1,30}(\.\d{1,30})?", re.ASCII)
 
@@ -55,7 +55,12 @@ def read_domain(engine: Engine, table: str, column: str) -> Domain:
     found = engine.fetch(f"SELECT DISTINCT {column} AS value FROM {table}")["value"]
     values = found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
     present = values.drop_null()
-    return Domain(column, present.take(_order(present)), has_null=len(present) < len(values))
+    return domain_of(column, present, has_null=len(present) < len(values))
+
+
+def domain_of(column: str, values: pa.Array, *, has_null: bool) -> Domain:
+    """The domain of distinct values without null, in any order."""
+    return Domain(column, values.take(_order(values)), has_null)
 
 
 def _order(values: pa.Array) -> pa.Array:

@@ -32,6 +32,12 @@ class Packing:
             stride *= self.sizes[later]
         return stride
 
+    @property
+    def span(self) -> int:
+        """What lies above every value of the last key."""
+        first = self.keys[-1][0]
+        return self.stride(first) * self.sizes[first]
+
     def pack(self, codes: npt.NDArray[np.int32]) -> list[npt.NDArray[np.int64]]:
         """The keys of codes (columns, combinations)."""
         packed = []

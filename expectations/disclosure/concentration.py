@@ -67,9 +67,10 @@ class Dominance(Model):
 
     def _top_and_total(self, classes: Classes) -> tuple[IntArray, IntArray]:
         class_of, held = _held(classes, self.of, self.name)
-        total = grouped.sums(class_of, held, len(classes))
+        first = grouped.starts(class_of)
+        total = grouped.sums(class_of, held, len(classes), first)
         if self.n == 1:
-            return grouped.maxima(class_of, held, len(classes)), total
+            return grouped.maxima(class_of, held, len(classes), first), total
         order = grouped.largest_first(class_of, held)
         class_of, held = class_of[order], held[order]
         top = np.where(grouped.ranks(class_of) < self.n, held, 0)
@@ -110,14 +111,14 @@ class PPercent(Model):
 
     def _largest_and_remainder(self, classes: Classes) -> tuple[IntArray, IntArray]:
         class_of, held = _held(classes, self.of, self.name)
-        largest = grouped.maxima(class_of, held, len(classes))
+        first = grouped.starts(class_of)
+        largest = grouped.maxima(class_of, held, len(classes), first)
         # The first entry of each class that holds its largest; what is left holds the second.
         holds = np.flatnonzero(held == largest[class_of])
-        first = holds[grouped.starts(class_of[holds])]
         rest = held.copy()
-        rest[first] = 0
-        second = grouped.maxima(class_of, rest, len(classes))
-        return largest, grouped.sums(class_of, held, len(classes)) - largest - second
+        rest[holds[grouped.starts(class_of[holds])]] = 0
+        second = grouped.maxima(class_of, rest, len(classes), first)
+        return largest, grouped.sums(class_of, rest, len(classes), first) - second
 
 
 def _held(classes: Classes, of: Held, model: str) -> tuple[IntArray, IntArray]:

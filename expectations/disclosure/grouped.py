@@ -19,7 +19,7 @@ def starts(class_of: IntArray) -> IntArray:
     """Index of the first entry of each class that has one."""
     if not len(class_of):
         return np.zeros(0, dtype=np.int64)
-    return np.concatenate(([0], np.flatnonzero(np.diff(class_of)) + 1)).astype(np.int64)
+    return np.concatenate(([0], np.flatnonzero(class_of[1:] != class_of[:-1]) + 1)).astype(np.int64)
 
 
 def counts(class_of: IntArray, classes: int) -> IntArray:
@@ -27,19 +27,29 @@ def counts(class_of: IntArray, classes: int) -> IntArray:
     return np.bincount(class_of, minlength=classes).astype(np.int64)
 
 
-def sums(class_of: IntArray, values: npt.NDArray[_N], classes: int) -> npt.NDArray[_N]:
-    """The sum of each class, (classes,), in the values' own type: whole numbers stay exact."""
+def sums(
+    class_of: IntArray, values: npt.NDArray[_N], classes: int, first: IntArray | None = None
+) -> npt.NDArray[_N]:
+    """The sum of each class, (classes,), in the values' own type: whole numbers stay exact.
+
+    ``first`` is `starts(class_of)`, where it is known already.
+    """
     total = np.zeros(classes, dtype=values.dtype)
-    first = starts(class_of)
+    first = starts(class_of) if first is None else first
     if len(first):
         total[class_of[first]] = np.add.reduceat(values, first)
     return total
 
 
-def maxima(class_of: IntArray, values: IntArray, classes: int) -> IntArray:
-    """The largest value of each class, 0 for a class without entries, (classes,)."""
+def maxima(
+    class_of: IntArray, values: IntArray, classes: int, first: IntArray | None = None
+) -> IntArray:
+    """The largest value of each class, 0 for a class without entries, (classes,).
+
+    ``first`` is `starts(class_of)`, where it is known already.
+    """
     largest = np.zeros(classes, dtype=np.int64)
-    first = starts(class_of)
+    first = starts(class_of) if first is None else first
     if len(first):
         largest[class_of[first]] = np.maximum.reduceat(values, first)
     return largest
