@@ -95,7 +95,7 @@ class EventContents:
 
     def _workflow(self, subject: str) -> list[Proposal]:
         # Imported here and below: the SDK costs a second, and no code location needs it.
-        from lineage.datahub_lineage import workflow_proposals  # noqa: PLC0415
+        from lineage.datahub_workflows import workflow_proposals  # noqa: PLC0415
 
         workflow, _, digest = subject.partition(" ")
         versions = sorted(

@@ -20,12 +20,9 @@ from catalog.datahub_connection import DataHubConnection
 from catalog.datahub_model import catalog_batches
 from catalog.declared import REGISTRY
 from catalog.embedded_datahub.server import EmbeddedDataHub
-from lineage.datahub_lineage import (
-    job_urn,
-    promotion_proposals,
-    promotion_urn,
-    workflow_proposals,
-)
+from lineage.datahub_lineage import promotion_proposals
+from lineage.datahub_urns import job_urn, promotion_urn
+from lineage.datahub_workflows import workflow_proposals
 from lineage.workflow_descriptions import WorkflowDescription
 
 FILED = datetime(2026, 3, 2, 12, tzinfo=UTC)
