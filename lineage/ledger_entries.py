@@ -15,9 +15,11 @@ class EntryKind(StrEnum):
     """What an entry records."""
 
     PROMOTION = "promotion"
+    TRANSITION = "transition"
     APPROVAL = "approval"
     KV_AUDIT = "kv_audit"
     CLASS_CHANGE = "class_change"
+    HANDOVER = "handover"
     ERASURE = "erasure"
 
 

@@ -109,11 +109,14 @@ class AscendPlatformMetricLedger:
             yield LedgerRow(position, bytes(leaf), salt and bytes(salt), record)
 
     def rows_of_promotion(self, promotion_id: UUID) -> list[LedgerRow]:
-        """The leaves that are about one promotion and have a place, in order."""
+        """The leaves of a promotion's row and of its transitions that have a place, in order."""
         return [
             LedgerRow(position, bytes(leaf), salt and bytes(salt), record)
             for position, leaf, salt, record in self._streamed(
-                _ROWS + "WHERE e.kind = 'promotion' AND e.row_key = %(key)s ORDER BY l.position",
+                _ROWS + "WHERE (e.kind = 'promotion' AND e.row_key = %(key)s) "
+                "OR (e.kind = 'transition' AND e.row_key IN (SELECT t.transition_id::text "
+                "FROM control.promotion_transitions t WHERE t.promotion_id = %(key)s::uuid)) "
+                "ORDER BY l.position",
                 key=str(promotion_id),
             )
         ]

@@ -88,12 +88,16 @@ def test_a_promotion_is_proven_without_the_database(
     assert ledger("prove", promotion, "--checkpoint", held, "--out", proof).code == 0
     assert ledger("export", "--out", bundle).code == 0
     records = [json.loads(entry["record"]) for entry in json.loads(proof.read_text())["entries"]]
-    states = [record["row"]["state"] for record in records]
+    states = [record["row"]["state"] for record in records if record["kind"] == "promotion"]
     assert states[-1] == "published"
+    steps = [r["row"] for r in records if r["kind"] == "transition"]
+    assert [step["to_state"] for step in steps][:2] == ["drafted", "candidate"]
+    assert steps[-1]["to_state"] == "published"
+    assert all(step["actor"].startswith("~") for step in steps)
     assert {record["row"]["promotion_id"] for record in records} == {promotion}
-    approver = records[-1]["row"]["approved_by"]
-    assert approver.startswith("~")
-    assert approver != records[-1]["row"]["requested_by"]
+    (*_, last) = (record["row"] for record in records if record["kind"] == "promotion")
+    assert last["approved_by"].startswith("~")
+    assert last["approved_by"] != last["requested_by"]
     names = (desk.engineer.name, desk.steward.name, "for a test", *_owners(desk))
     text = proof.read_text() + bundle.read_text()
     assert [name for name in names if name in text] == []
