@@ -20,21 +20,24 @@ _TEXTS: Mapping[str, str] = {
     ),
     "canonical_json(jsonb)": ("0f573d5f5476402add00991688ff928c584cb22b3fe167e2c5cde93a36a38ddb"),
     "keep_ledger_of(regclass,text,text,text)": (
-        "d3ebaa13a7f31e07111ea8a9ac3a70af358d3995e7c1a7e0f5bffe24d64e6c13"
+        "a6340bd80101d5aa0030617c04aa90fb40d798461bf30ac13df1185d61cc537d"
     ),
     "keep_ledgers()": ("cf0c63a3c3ef6c0aeba6fb117bb0b71b82ea68244a9caad2e316bd86b0debbcb"),
     "ledger_column(text,regtype,text)": (
         "626d62ba07e88853191e1344701817e7d7f30859b74019bdc01ba979079b3f12"
     ),
     "ledger_differences()": ("66c56302af388f38201af06e74949151a0109d3de2628f88f39de33293f28186"),
+    "ledger_open(text)": (
+        "740015b781130b2d7c7f6b4ab3206450748eb11cba5f3c43745a999432f3fc04"
+    ),
     "ledger_row(regclass,text,text,text)": (
-        "e2fddf479860a9f12b5150940ac47f40a27804ec2d3f79cdd04c76f015189f8c"
+        "2d47d004fc99c5c96026e75beca8c090dc2341a80e81cc8a915cb6becdc2e6a4"
     ),
     "ledger_source(regclass,text,text,text)": (
-        "cd16fea793a09bea714e49674d1799ed5b043873a8469b45aedfe84102422a79"
+        "5dbbee722ab86583115c42b833377598af417fdda0ccebaac075e20f7d6de4ef"
     ),
-    "ledger_statement(regclass,text,text,text,text,text,text)": (
-        "6454bfa4d37c9d2640ebc5e6c0ff304ed619d924783f5c0e840ec03a7777d517"
+    "ledger_statement(regclass,text,text,text,text,text,text,boolean)": (
+        "cd92c93f0684ecf38e7d0e853d418a65b0177beb76dae020240feedc7d47673d"
     ),
     "ledgered_tables()": ("6c6860179aa9f10d0bf38522ae944a8ed9819a0c02864807f2e7cec53738db4d"),
     "matches_record(jsonb,jsonb,control.pseudonym_keys)": (

@@ -67,16 +67,20 @@ BEGIN
     END CASE;
 END $$;
 
--- The expression of a row.  alias: what its columns are taken from; k: the pseudonyms' keys.
--- Of an audited write the subject is shown only where it is a store, a workflow or a floor: no
+-- Whether the subject of an audited write is shown: where it is a store, a workflow or a floor, no
 -- person, login, tenant or fund.
+CREATE FUNCTION control.ledger_open(alias text) RETURNS text
+LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT format('(starts_with(%1$s.action, ''class '') OR %1$s.action IN ('
+        '''workflow approved'', ''workflow rejected'', ''floor added'', ''floor changed'','
+        ' ''floor removed''))', alias)
+$$;
+
+-- The expression of a row.  alias: what its columns are taken from; k: the pseudonyms' keys.
 CREATE FUNCTION control.ledger_row(name regclass, kind text, shown text, alias text) RETURNS text
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    open_ text := format('(starts_with(%1$s.action, ''class '') OR %1$s.action IN ('
-        '''workflow approved'', ''workflow rejected'', ''floor added'', ''floor changed'','
-        ' ''floor removed''))', alias);
 BEGIN
     RETURN (
         SELECT 'concat(''{'', ' || string_agg(part, ', ' ORDER BY part_number) || ', ''}'')'
@@ -88,7 +92,7 @@ BEGIN
                     alias || '.' || quote_ident(attname), atttypid::regtype,
                     CASE WHEN attname = ANY (string_to_array(shown, ' ')) THEN 'true'
                          WHEN kind = 'kv_audit' AND attname IN ('subject', 'from_value', 'to_value')
-                         THEN open_ ELSE 'false' END),
+                         THEN control.ledger_open(alias) ELSE 'false' END),
                 ', ' ORDER BY number) || ')' AS part
             FROM (
                 SELECT a.attname::text, a.atttypid,
@@ -99,16 +103,21 @@ BEGIN
 END $$;
 
 -- The statement that appends an entry for a row.  change: an expression; source: where the row
--- comes from, nothing where its alias is a trigger's NEW or OLD.
+-- comes from, nothing where its alias is a trigger's NEW or OLD; open_: whether an audited write's
+-- subject is shown, nothing where the statement is to find out.
 CREATE FUNCTION control.ledger_statement(
-    name regclass, kind text, key text, shown text, alias text, change text, source text
+    name regclass, kind text, key text, shown text, alias text, change text, source text,
+    open_ boolean
 ) RETURNS text
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    said text := CASE WHEN kind = 'kv_audit' THEN format(
+    said text := CASE WHEN kind = 'kv_audit' AND open_ IS NOT false THEN format(
         'CASE WHEN starts_with(%s.action, ''class '') THEN ''class_change'' ELSE ''kv_audit'' END',
         alias) ELSE quote_literal(kind) END;
+    row_ text := control.ledger_row(
+        name, CASE WHEN open_ IS NULL THEN kind ELSE '' END,
+        CASE WHEN open_ THEN shown || ' subject from_value to_value' ELSE shown END, alias);
 BEGIN
     RETURN format(
         'INSERT INTO control.ledger_entries (kind, row_key, leaf, salt, record)'
@@ -120,7 +129,7 @@ BEGIN
         ' left(encode(sha256(k.opad || sha256(k.ipad || convert_to(to_json(session_user)::text,'
         ' ''UTF8''))), ''hex''), 32), ''","row":'', %5$s, ''}'') AS record'
         ' FROM control.pseudonym_keys k%6$s OFFSET 0) e',
-        said, alias, key, change, control.ledger_row(name, kind, shown, alias),
+        said, alias, key, change, row_,
         COALESCE(source, ' WHERE k.purpose = ''ledger'''));
 END $$;
 
@@ -129,7 +138,17 @@ END $$;
 CREATE FUNCTION control.ledger_source(name regclass, kind text, key text, shown text) RETURNS text
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    change text := 'CASE TG_OP WHEN ''INSERT'' THEN ''insert'' ELSE ''update'' END';
+    appended text := control.ledger_statement(
+        name, kind, key, shown, 'NEW', change, NULL, CASE WHEN kind = 'kv_audit' THEN false END)
+        || ';';
 BEGIN
+    IF kind = 'kv_audit' THEN
+        appended := format(E'IF %s THEN\n        %s;\n    ELSE\n        %s\n    END IF;',
+            control.ledger_open('NEW'),
+            control.ledger_statement(name, kind, key, shown, 'NEW', change, NULL, true), appended);
+    END IF;
     RETURN format($q$
 BEGIN
     IF TG_OP <> 'INSERT' THEN
@@ -147,15 +166,14 @@ BEGIN
             END IF;
         END IF;
     END IF;
-    %4$s;
+    %4$s
     IF NOT FOUND THEN
         RAISE EXCEPTION 'the ledger has no key for pseudonyms' USING ERRCODE = 'CL033';
     END IF;
     RETURN NULL;
 END $q$, kind, key,
-        control.ledger_statement(name, kind, key, shown, 'OLD', '''delete''', NULL),
-        control.ledger_statement(name, kind, key, shown, 'NEW',
-            'CASE TG_OP WHEN ''INSERT'' THEN ''insert'' ELSE ''update'' END', NULL));
+        control.ledger_statement(name, kind, key, shown, 'OLD', '''delete''', NULL, NULL),
+        appended);
 END $$;
 
 -- Lets every write to a table leave an entry from now on, and records its rows as they are found.
@@ -176,7 +194,7 @@ BEGIN
         'SELECT FROM control.ledger_entries e WHERE e.row_key = r.%2$I::text'
         ' AND e.kind = ANY (CASE WHEN %3$L = ''kv_audit'' THEN ''{kv_audit,class_change}''::text[]'
         ' ELSE ARRAY[%3$L] END)) ORDER BY r.%2$I) t WHERE k.purpose = ''ledger''',
-        name, key, kind));
+        name, key, kind), NULL);
     EXECUTE format(
         'CREATE OR REPLACE FUNCTION %s RETURNS trigger LANGUAGE plpgsql SET timezone = ''UTC'''
         ' SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS %L',
@@ -268,7 +286,8 @@ BEGIN
     FOREACH f IN ARRAY ARRAY[
         'recorded_value(jsonb, boolean, control.pseudonym_keys)',
         'ledger_column(text, regtype, text)', 'ledger_row(regclass, text, text, text)',
-        'ledger_statement(regclass, text, text, text, text, text, text)',
+        'ledger_statement(regclass, text, text, text, text, text, text, boolean)',
+        'ledger_open(text)',
         'ledger_source(regclass, text, text, text)', 'ledgered_tables()', 'keep_ledgers()'
     ] LOOP
         EXECUTE format('ALTER FUNCTION control.%s OWNER TO cl_key', f);
