@@ -18,6 +18,7 @@ __all__ = [
     "LedgerState",
     "PlatformLedger",
     "StoredCheckpoint",
+    "StoredHandover",
 ]
 
 # Any: a row's values have the types of their columns.
@@ -47,6 +48,17 @@ class StoredCheckpoint:
     root: bytes
     frontier: bytes
     note: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredHandover:
+    """A handover of the ledger's key as the database has it: its keys, its tree, and why."""
+
+    size: int
+    old_key: str
+    new_key: str
+    note: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +93,22 @@ class AscendPlatformMetricLedger:
             frontier=checkpoint.frontier,
             note=checkpoint.note,
         )
+
+    def record_handover(self, handover: StoredHandover) -> None:
+        """Keep a handover; another one to the same key is refused."""
+        self._rows(
+            "SELECT control.record_handover(:size, :old_key, :new_key, :note, :reason)",
+            size=handover.size,
+            old_key=handover.old_key,
+            new_key=handover.new_key,
+            note=handover.note,
+            reason=handover.reason,
+        )
+
+    def handovers(self) -> list[str]:
+        """The note of every handover of the key, smallest tree first."""
+        rows = self._rows("SELECT note FROM control.ledger_handovers ORDER BY tree_size, new_key")
+        return [row["note"] for row in rows]
 
     def checkpoints(self) -> list[StoredCheckpoint]:
         """Every checkpoint, smallest first."""

@@ -1,4 +1,4 @@
-"""Checks of the ledger's triggers: each writes the entries of its own table, by a generated text."""
+"""Checks of the ledger's triggers: each writes its own table's entries, by a generated text."""
 
 from __future__ import annotations
 
@@ -27,9 +27,7 @@ _TEXTS: Mapping[str, str] = {
         "626d62ba07e88853191e1344701817e7d7f30859b74019bdc01ba979079b3f12"
     ),
     "ledger_differences()": ("66c56302af388f38201af06e74949151a0109d3de2628f88f39de33293f28186"),
-    "ledger_open(text)": (
-        "740015b781130b2d7c7f6b4ab3206450748eb11cba5f3c43745a999432f3fc04"
-    ),
+    "ledger_open(text)": ("740015b781130b2d7c7f6b4ab3206450748eb11cba5f3c43745a999432f3fc04"),
     "ledger_row(regclass,text,text,text)": (
         "2d47d004fc99c5c96026e75beca8c090dc2341a80e81cc8a915cb6becdc2e6a4"
     ),
