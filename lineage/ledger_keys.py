@@ -80,6 +80,8 @@ def finish_key_change(home: Home) -> None:
                 _overwrite(retired)
             retired.unlink()
             _flush(home.secrets)
+        for half_written in home.secrets.glob(f".{_NEXT}.*"):
+            half_written.unlink()
 
 
 @contextmanager

@@ -7,23 +7,27 @@ a path, ``git:PATH`` or ``slack``.
 from __future__ import annotations
 
 import os
-import secrets
 import subprocess
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from lineage.ledger_handovers import is_handover
+from lineage.ledger_note_files import (
+    CHECKPOINT_SUFFIX,
+    HANDOVER_SUFFIX,
+    PlaceRefused,
+    file_of,
+    notes_in,
+    text_of,
+    title_of,
+    write_whole,
+)
 from lineage.ledger_notes import (
     CheckpointRefused,
     VerifierKey,
-    split_notes,
     unverified_checkpoint,
-    unverified_lines,
 )
 from stores.alerts import WEBHOOK_SETTING
-from stores.errors import StoreError
 from stores.home import Home
 from stores.slack_webhook import SlackWebhook, UnfitWebhook, WebhookSilent
 
@@ -41,13 +45,8 @@ __all__ = [
 ]
 
 PLACES_SETTING = "CLASSLINE_CHECKPOINTS"
-_SUFFIX, _HANDOVER_SUFFIX = ".checkpoint", ".handover"
 _KEY_FILE = "ledger.key"
 _GIT_SECONDS = 20
-
-
-class PlaceRefused(StoreError):
-    """A place did not take a checkpoint, or the setting names none."""
 
 
 class Place(Protocol):
@@ -92,11 +91,11 @@ class FolderPlace:
 
     def keep(self, note: str, key: VerifierKey) -> None:
         """Write the file, whole; a file of that size that says something else is refused."""
-        path = self.folder / _file_of(note)
+        path = self.folder / file_of(note)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             if path.exists():
-                if _text_of(path.read_text(encoding="utf-8")) != _text_of(note):
+                if text_of(path.read_text(encoding="utf-8")) != text_of(note):
                     size = unverified_checkpoint(note).size
                     message = (
                         f"{path} says something else of the first {size} leaves: nothing is "
@@ -104,10 +103,10 @@ class FolderPlace:
                     )
                     raise PlaceRefused(message)
             else:
-                _written(path, note)
+                write_whole(path, note)
             key_file = self.folder / _KEY_FILE
             if not key_file.exists() or key_file.read_text(encoding="utf-8") != f"{key}\n":
-                _written(key_file, f"{key}\n")
+                write_whole(key_file, f"{key}\n")
         except (OSError, UnicodeDecodeError, CheckpointRefused) as error:
             message = (
                 f"{self.folder} did not take the checkpoint ({type(error).__name__}); "
@@ -121,12 +120,12 @@ class FolderPlace:
 
     def handovers(self) -> list[str]:
         """The handovers in it, smallest first."""
-        files = sorted(self.folder.glob(f"*{_HANDOVER_SUFFIX}"))
+        files = sorted(self.folder.glob(f"*{HANDOVER_SUFFIX}"))
         return [note for file in files for note in notes_in(file)]
 
     def newest(self) -> str | None:
         """The largest checkpoint in it; the others are not read."""
-        file = max(self.folder.glob(f"*{_SUFFIX}"), default=None)
+        file = max(self.folder.glob(f"*{CHECKPOINT_SUFFIX}"), default=None)
         return next(reversed(notes_in(file)), None) if file else None
 
 
@@ -152,10 +151,10 @@ class GitPlace:
             message = f"{self.name} is no git work tree; clone the repository there"
             raise PlaceRefused(message)
         FolderPlace(self.folder).keep(note, key)
-        files = (_file_of(note), _KEY_FILE)
+        files = (file_of(note), _KEY_FILE)
         self._git("add", "--", *files)
         if self._git("status", "--porcelain", "--", *files):
-            self._git("commit", "--quiet", "-m", _title(note), "--only", "--", *files)
+            self._git("commit", "--quiet", "-m", title_of(note), "--only", "--", *files)
         if self._remotes():
             self._git("push", "--quiet", "--set-upstream", self._git("remote").split()[0], "HEAD")
 
@@ -219,7 +218,7 @@ class SlackPlace:
     def keep(self, note: str, key: VerifierKey) -> None:
         """Send it."""
         try:
-            self.webhook.send(f"Ledger: {_title(note)}, key {key}\n```\n{note}```")
+            self.webhook.send(f"Ledger: {title_of(note)}, key {key}\n```\n{note}```")
         except WebhookSilent as error:
             raise PlaceRefused(str(error)) from None
 
@@ -252,39 +251,6 @@ def places_from(setting: str | None) -> tuple[Place, ...]:
     return tuple(_place(name) for name in names if name)
 
 
-def notes_in(path: Path) -> list[str]:
-    """The checkpoints and handovers in a file, or in a folder's files, smallest first."""
-    files: Sequence[Path] = [path]
-    try:
-        if path.is_dir():
-            files = sorted(
-                file for end in (_SUFFIX, _HANDOVER_SUFFIX) for file in path.glob(f"*{end}")
-            )
-        return [note for file in files for note in split_notes(file.read_text(encoding="utf-8"))]
-    except (OSError, UnicodeDecodeError) as error:
-        message = f"{path} cannot be read as a checkpoint ({type(error).__name__})"
-        raise PlaceRefused(message) from None
-
-
-def _file_of(note: str) -> str:
-    suffix = _HANDOVER_SUFFIX if is_handover(note) else _SUFFIX
-    return f"{unverified_checkpoint(note).size:012d}{suffix}"
-
-
-def _title(note: str) -> str:
-    size = unverified_checkpoint(note).size
-    return (
-        f"Key handed over at {size} leaves"
-        if is_handover(note)
-        else (f"Checkpoint of {size} leaves")
-    )
-
-
-def _text_of(note: str) -> tuple[object, ...]:
-    """What a note says, without its signatures."""
-    return unverified_checkpoint(note), *unverified_lines(note)
-
-
 def _place(name: str) -> Place:
     if name == "slack":
         return SlackPlace(_webhook())
@@ -314,18 +280,3 @@ def _webhook() -> SlackWebhook:
 
 def _is_local(url: str) -> bool:
     return url.startswith(("/", ".", "~", "file:"))
-
-
-def _written(path: Path, text: str) -> None:
-    """Write the file whole or not at all, and have it on the disk when this returns."""
-    scratch = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    with scratch.open("x", encoding="utf-8") as handle:
-        handle.write(text)
-        handle.flush()
-        os.fsync(handle.fileno())
-    scratch.replace(path)
-    descriptor = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -1,4 +1,4 @@
-"""Whoever holds a checkpoint or a key of before follows the handovers, and finds any that is not."""
+"""Whoever holds a checkpoint or a key of before follows the handovers, and finds any other."""
 
 from __future__ import annotations
 
