@@ -55,9 +55,7 @@ def title_of(note: str) -> str:
     """What a note is, to people."""
     size = unverified_checkpoint(note).size
     return (
-        f"Key handed over at {size} leaves"
-        if is_handover(note)
-        else f"Checkpoint of {size} leaves"
+        f"Key handed over at {size} leaves" if is_handover(note) else f"Checkpoint of {size} leaves"
     )
 
 
