@@ -19,23 +19,29 @@ _TEXTS: Mapping[str, str] = {
         "347b3e02f020b9a83231cac4ded5a82c9240f445ba111bab3dbac912b0db3ac9"
     ),
     "canonical_json(jsonb)": ("0f573d5f5476402add00991688ff928c584cb22b3fe167e2c5cde93a36a38ddb"),
+    "hidden(json,control.pseudonym_keys)": (
+        "5df7653bed7f45c0c0ca5bf5151d69bd369479e5ab140cbb237db50ef30d9f6a"
+    ),
     "keep_ledger_of(regclass,text,text,text)": (
         "a6340bd80101d5aa0030617c04aa90fb40d798461bf30ac13df1185d61cc537d"
     ),
     "keep_ledgers()": ("cf0c63a3c3ef6c0aeba6fb117bb0b71b82ea68244a9caad2e316bd86b0debbcb"),
-    "ledger_column(text,regtype,text)": (
-        "626d62ba07e88853191e1344701817e7d7f30859b74019bdc01ba979079b3f12"
+    "ledger_pseudonym(text)": (
+        "445076583e5846f2bfda8af37e93ff40741b9f02853660ba0d082329e34168e5"
+    ),
+    "ledger_column(text,regtype,text,boolean)": (
+        "4bd1362449801ef5ce084c2ec1f0ee0f1715430c6d29764524f6a456f24ab106"
     ),
     "ledger_differences()": ("66c56302af388f38201af06e74949151a0109d3de2628f88f39de33293f28186"),
     "ledger_open(text)": ("740015b781130b2d7c7f6b4ab3206450748eb11cba5f3c43745a999432f3fc04"),
     "ledger_row(regclass,text,text,text)": (
-        "2d47d004fc99c5c96026e75beca8c090dc2341a80e81cc8a915cb6becdc2e6a4"
+        "4f5ecb00413e3ef22aa7fd25ae0cf0589bc9c1934451f740ffb104f2d682d27f"
     ),
     "ledger_source(regclass,text,text,text)": (
         "5dbbee722ab86583115c42b833377598af417fdda0ccebaac075e20f7d6de4ef"
     ),
     "ledger_statement(regclass,text,text,text,text,text,text,boolean)": (
-        "cd92c93f0684ecf38e7d0e853d418a65b0177beb76dae020240feedc7d47673d"
+        "d9b15b3d97623ff0b4ac61890f868ebdff88be62a2697015fb67b7bb81b50587"
     ),
     "ledgered_tables()": ("6c6860179aa9f10d0bf38522ae944a8ed9819a0c02864807f2e7cec53738db4d"),
     "matches_record(jsonb,jsonb,control.pseudonym_keys)": (

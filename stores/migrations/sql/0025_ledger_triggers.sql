@@ -33,31 +33,60 @@ END $$;
 -- recorded_row() comes to.  Whatever is slow to start (functions, casts) is used as little as can
 -- be: starting it is what a write's entry costs.
 
--- The expression of a column's value.  shown: an SQL condition, true and false among them.
-CREATE FUNCTION control.ledger_column(expression text, type regtype, shown text) RETURNS text
+-- The pseudonym of a value that JSON says as text.
+CREATE FUNCTION control.hidden(value json, k control.pseudonym_keys) RETURNS text
+LANGUAGE plpgsql IMMUTABLE
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN '"~' || encode(substr(sha256(k.opad || sha256(k.ipad || convert_to(
+        value::text, 'UTF8'))), 1, 16), 'hex') || '"';
+END $$;
+
+-- The digits of such a pseudonym, as an expression.
+CREATE FUNCTION control.ledger_pseudonym(expression text) RETURNS text
+LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT format('encode(substr(sha256(k.opad || sha256(k.ipad || convert_to('
+                  'to_json(%s)::text, ''UTF8''))), 1, 16), ''hex'')', expression)
+$$;
+
+-- A column's value as arguments of concat().  shown: an SQL condition, true and false among them;
+-- required: whether it may be NULL, which concat() leaves out.
+CREATE FUNCTION control.ledger_column(
+    expression text, type regtype, shown text, required boolean
+) RETURNS text
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     plain text := format('COALESCE(to_json(%s)::text, ''null'')', expression);
-    hidden text := format(
-        'COALESCE(''"~'' || left(encode(sha256(k.opad || sha256(k.ipad || convert_to('
-        'to_json(%s)::text, ''UTF8''))), ''hex''), 32) || ''"'', ''null'')', expression);
+    pseudonym text := control.ledger_pseudonym(expression);
+    -- What every row has is hashed in place; what may be missing, by a call where it is there.
+    hidden text := CASE WHEN required THEN format('(''"~'' || %s || ''"'')', pseudonym)
+        ELSE format('CASE WHEN %1$s IS NULL THEN ''null'''
+                    ' ELSE control.hidden(to_json(%1$s), k) END', expression) END;
 BEGIN
+    IF required AND shown = 'false' AND type IN (
+        'text'::regtype, 'uuid'::regtype, 'timestamp with time zone'::regtype, 'date'::regtype)
+    THEN
+        RETURN format('''"~'', %s, ''"''', pseudonym);
+    END IF;
     CASE type
     WHEN 'text'::regtype THEN
         RETURN CASE shown WHEN 'false' THEN hidden WHEN 'true' THEN format(
-            'CASE WHEN starts_with(%1$s, ''~'') THEN control.pseudonym(to_jsonb(%1$s), k)'
+            'CASE WHEN starts_with(%1$s, ''~'') THEN control.hidden(to_json(%1$s), k)'
             ' ELSE %2$s END', expression, plain) ELSE format(
             'CASE WHEN %s AND NOT starts_with(%s, ''~'') THEN %s ELSE %s END',
             shown, expression, plain, hidden) END;
     WHEN 'uuid'::regtype, 'timestamp with time zone'::regtype, 'date'::regtype THEN
-        RETURN CASE shown WHEN 'true' THEN plain WHEN 'false' THEN hidden ELSE format(
-            'CASE WHEN %s THEN %s ELSE %s END', shown, plain, hidden) END;
+        RETURN CASE WHEN shown = 'true' AND required THEN format('to_json(%s)', expression)
+            WHEN shown = 'true' THEN plain WHEN shown = 'false' THEN hidden
+            ELSE format('CASE WHEN %s THEN %s ELSE %s END', shown, plain, hidden) END;
     WHEN 'boolean'::regtype THEN
         RETURN format('CASE WHEN %1$s THEN ''true'' WHEN NOT %1$s THEN ''false'' ELSE ''null'' END',
                       expression);
     WHEN 'integer'::regtype, 'smallint'::regtype THEN
-        RETURN format('COALESCE(%s::text, ''null'')', expression);
+        RETURN CASE WHEN required THEN expression
+            ELSE format('COALESCE(%s::text, ''null'')', expression) END;
     WHEN 'bigint'::regtype THEN
         RETURN format('CASE WHEN %1$s BETWEEN -999999999999999 AND 999999999999999 THEN %1$s::text'
                       ' ELSE COALESCE(to_json(%1$s::text)::text, ''null'') END', expression);
@@ -85,17 +114,18 @@ BEGIN
     RETURN (
         SELECT 'concat(''{'', ' || string_agg(part, ', ' ORDER BY part_number) || ', ''}'')'
         FROM (
-            -- A function takes at most 100 arguments.
-            SELECT (number - 1) / 40 AS part_number, 'concat(' || string_agg(
+            -- A function takes at most 100 arguments, and a column makes four of them.
+            SELECT (number - 1) / 24 AS part_number, 'concat(' || string_agg(
                 quote_literal(CASE WHEN number > 1 THEN ',' ELSE '' END || to_json(attname) || ':')
                 || ', ' || control.ledger_column(
                     alias || '.' || quote_ident(attname), atttypid::regtype,
                     CASE WHEN attname = ANY (string_to_array(shown, ' ')) THEN 'true'
                          WHEN kind = 'kv_audit' AND attname IN ('subject', 'from_value', 'to_value')
-                         THEN control.ledger_open(alias) ELSE 'false' END),
+                         THEN control.ledger_open(alias) ELSE 'false' END,
+                    attnotnull),
                 ', ' ORDER BY number) || ')' AS part
             FROM (
-                SELECT a.attname::text, a.atttypid,
+                SELECT a.attname::text, a.atttypid, a.attnotnull,
                        row_number() OVER (ORDER BY a.attname::text COLLATE "C") AS number
                 FROM pg_attribute a
                 WHERE a.attrelid = name AND a.attnum > 0 AND NOT a.attisdropped) columns
@@ -125,11 +155,15 @@ BEGIN
         ' e.record FROM (SELECT %1$s AS kind, %2$s.%3$I::text AS row_key,'
         ' uuid_send(gen_random_uuid()) AS salt,'  -- 122 random bits
         ' concat(''{"at":'', to_json(clock_timestamp()), '',"change":"'', %4$s, ''","key":'','
-        ' to_json(%2$s.%3$I::text), '',"kind":"'', %1$s, ''","login":"~'','
-        ' left(encode(sha256(k.opad || sha256(k.ipad || convert_to(to_json(session_user)::text,'
-        ' ''UTF8''))), ''hex''), 32), ''","row":'', %5$s, ''}'') AS record'
-        ' FROM control.pseudonym_keys k%6$s OFFSET 0) e',
-        said, alias, key, change, row_,
+        ' %5$s, '',"kind":"'', %1$s, ''","login":"~'', %6$s, ''","row":'', %7$s, ''}'') AS record'
+        ' FROM control.pseudonym_keys k%8$s OFFSET 0) e',
+        said, alias, key, change,
+        (SELECT format(
+            -- No number and no UUID has a character to escape.
+            CASE WHEN a.atttypid IN ('bigint'::regtype, 'integer'::regtype, 'uuid'::regtype)
+            THEN '''"'', %s.%I, ''"''' ELSE 'to_json(%s.%I::text)' END, alias, key)
+         FROM pg_attribute a WHERE a.attrelid = name AND a.attname = key),
+        control.ledger_pseudonym('session_user'), row_,
         COALESCE(source, ' WHERE k.purpose = ''ledger'''));
 END $$;
 
@@ -285,7 +319,8 @@ DECLARE f text;
 BEGIN
     FOREACH f IN ARRAY ARRAY[
         'recorded_value(jsonb, boolean, control.pseudonym_keys)',
-        'ledger_column(text, regtype, text)', 'ledger_row(regclass, text, text, text)',
+        'hidden(json, control.pseudonym_keys)', 'ledger_pseudonym(text)',
+        'ledger_column(text, regtype, text, boolean)', 'ledger_row(regclass, text, text, text)',
         'ledger_statement(regclass, text, text, text, text, text, text, boolean)',
         'ledger_open(text)',
         'ledger_source(regclass, text, text, text)', 'ledgered_tables()', 'keep_ledgers()'
@@ -294,6 +329,10 @@ BEGIN
         EXECUTE format('REVOKE ALL ON FUNCTION control.%s FROM PUBLIC', f);
     END LOOP;
 END $$;
+-- So that its one row is read without its index, and never sampled.
+ALTER TABLE control.pseudonym_keys
+    ALTER purpose SET STATISTICS 0, ALTER ipad SET STATISTICS 0, ALTER opad SET STATISTICS 0;
+ANALYZE control.pseudonym_keys;
 SELECT control.keep_ledgers();
 SELECT control.keep_ledger_of('control.promotion_transitions', 'transition', 'transition_id',
     'promotion_id from_state to_state happened_at');
