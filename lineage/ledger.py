@@ -10,12 +10,20 @@ from uuid import UUID
 
 from lineage.ledger_entries import LedgerEntry
 from lineage.ledger_files import LedgerProof, write_bundle
+from lineage.ledger_handovers import KeyChain
 from lineage.ledger_keys import ledger_key
-from lineage.ledger_notes import VerifierKey, open_checkpoint
+from lineage.ledger_notes import VerifierKey
 from lineage.ledger_places import PlaceRefused
 from lineage.ledger_proofs import NothingToProve, prove
 from lineage.ledger_sealing import local_place, outside_places, told_places
-from lineage.ledger_verification import Finding, FindingKind, LedgerReport, verify_ledger
+from lineage.ledger_succession import kept_handovers
+from lineage.ledger_verification import (
+    Finding,
+    FindingKind,
+    LedgerReport,
+    chain_of_notes,
+    verify_ledger,
+)
 
 if TYPE_CHECKING:
     from stores.ledger_reads import AscendPlatformMetricLedger
@@ -59,7 +67,7 @@ def verify_stored(
     ledger: AscendPlatformMetricLedger, key: VerifierKey, held: Sequence[str]
 ) -> LedgerReport:
     """The same through a session that is open."""
-    stored = [checkpoint.note for checkpoint in ledger.checkpoints()]
+    stored = [*(checkpoint.note for checkpoint in ledger.checkpoints()), *ledger.handovers()]
     report = verify_ledger(_entries(ledger), key, stored=stored, held=held)
     differing = [
         Finding(FindingKind.ROW_DIFFERS, f"{kind} {row_key} {difference}")
@@ -80,7 +88,9 @@ def export_ledger(platform: Platform, out: TextIO) -> int:
         checkpoints = ledger.checkpoints()
         sealed = max((checkpoint.size for checkpoint in checkpoints), default=0)
         entries = (entry for entry in _entries(ledger) if entry.position < sealed)
-        return write_bundle(out, key, [checkpoint.note for checkpoint in checkpoints], entries)
+        notes = [checkpoint.note for checkpoint in checkpoints]
+        handovers = kept_handovers(platform.home, ledger)
+        return write_bundle(out, key, notes, entries, handovers=handovers)
 
 
 def prove_promotion(platform: Platform, promotion_id: UUID, since: str | None) -> LedgerProof:
@@ -98,10 +108,17 @@ def prove_promotion(platform: Platform, promotion_id: UUID, since: str | None) -
             raise NothingToProve(message)
         newest = checkpoints[-1]
         leaves = list(ledger.leaves(0, newest.size))
-    earlier = open_checkpoint(since, key) if since else None
+        chain = _chain(platform, ledger, key)
+    earlier = chain.open(since) if since else None
     if earlier is not None and earlier.size == newest.size:
         earlier = None
-    return prove(entries, leaves, newest.note, key, since=earlier)
+    return prove(entries, leaves, newest.note, chain, since=earlier)
+
+
+def _chain(platform: Platform, ledger: AscendPlatformMetricLedger, key: VerifierKey) -> KeyChain:
+    """The keys as the handovers give them; what is wrong of one is for a verification to find."""
+    findings: list[Finding] = []
+    return chain_of_notes(key, kept_handovers(platform.home, ledger), findings.append)
 
 
 def ledger_protection(platform: Platform, now: datetime) -> LedgerProtection:

@@ -15,9 +15,11 @@ class EntryKind(StrEnum):
     """What an entry records."""
 
     PROMOTION = "promotion"
+    TRANSITION = "transition"
     APPROVAL = "approval"
     KV_AUDIT = "kv_audit"
     CLASS_CHANGE = "class_change"
+    HANDOVER = "handover"
     ERASURE = "erasure"
 
 
@@ -46,14 +48,30 @@ class LedgerEntry:
             return True
         return leaf_of(self.salt, self.record) == self.leaf
 
+    def handover(self) -> str | None:
+        """The handover of the ledger's key that this entry records, None of any other entry."""
+        content = self._content(EntryKind.HANDOVER)
+        note = content.get("note", "") if content is not None else None
+        return note if note is None or isinstance(note, str) else ""
+
     def erased_leaves(self) -> frozenset[bytes]:
         """The leaves that this entry says were erased: of an erasure alone there are any."""
-        # An erasure is looked for by text first: parsing every record would cost most of the time.
-        if self.record is None or f'"kind":"{EntryKind.ERASURE}"' not in self.record:
-            return frozenset()
         try:
-            content: dict[str, Any] = json.loads(self.record)  # Any: JSON
-            named = content["row"]["leaves"] if content["kind"] == EntryKind.ERASURE else []
+            named = (self._content(EntryKind.ERASURE) or {}).get("leaves", ())
             return frozenset(bytes.fromhex(leaf) for leaf in named)
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, TypeError):
             return frozenset()
+
+    def _content(self, kind: EntryKind) -> dict[str, Any] | None:  # Any: JSON
+        """The row in a record of that kind, None of another kind."""
+        # Looked for by text first: parsing every record would cost most of the time.
+        if self.record is None or f'"kind":"{kind}"' not in self.record:
+            return None
+        try:
+            content = json.loads(self.record)
+            if content["kind"] != kind or not isinstance(content["row"], dict):
+                return None
+        except (ValueError, KeyError, TypeError):
+            return None
+        row: dict[str, Any] = content["row"]
+        return row

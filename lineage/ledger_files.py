@@ -24,6 +24,7 @@ __all__ = [
     "LedgerProof",
     "NotALedgerFile",
     "ProvenEntry",
+    "ProvenHandover",
     "read_ledger_file",
     "write_bundle",
     "write_proof",
@@ -41,11 +42,14 @@ class NotALedgerFile(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """A bundle's head; its entries are read from the file, one at a time."""
+    """A bundle's head; its entries are read from the file, one at a time.
+
+    ``key`` is the present one, ``notes`` are checkpoints and handovers.
+    """
 
     path: Path
     key: VerifierKey
-    checkpoints: tuple[str, ...]
+    notes: tuple[str, ...]
 
     def entries(self) -> Iterator[LedgerEntry]:
         """The entries in the file's order."""
@@ -64,6 +68,14 @@ class ProvenEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class ProvenHandover:
+    """A handover of the key, with the path that shows that the checkpoint continues its tree."""
+
+    note: str
+    path: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class LedgerProof:
     """Entries with their paths to a checkpoint, and that it continues an earlier one."""
 
@@ -72,13 +84,22 @@ class LedgerProof:
     entries: tuple[ProvenEntry, ...]
     since: int | None = None
     consistency: tuple[bytes, ...] = ()
+    handovers: tuple[ProvenHandover, ...] = ()
 
 
 def write_bundle(
-    out: TextIO, key: VerifierKey, checkpoints: Sequence[str], entries: Iterable[LedgerEntry]
+    out: TextIO,
+    key: VerifierKey,
+    checkpoints: Sequence[str],
+    entries: Iterable[LedgerEntry],
+    *,
+    handovers: Sequence[str] = (),
 ) -> int:
     """Write a bundle; returns how many entries it has."""
-    _line(out, {"format": BUNDLE_FORMAT, "key": str(key), "checkpoints": list(checkpoints)})
+    head: _Json = {"format": BUNDLE_FORMAT, "key": str(key), "checkpoints": list(checkpoints)}
+    if handovers:
+        head["handovers"] = list(handovers)
+    _line(out, head)
     written = 0
     for entry in entries:
         _line(out, _entry_fields(entry))
@@ -100,6 +121,11 @@ def write_proof(out: TextIO, proof: LedgerProof) -> None:
     if proof.since is not None:
         content["since"] = proof.since
         content["consistency"] = [_encoded(step) for step in proof.consistency]
+    if proof.handovers:
+        content["handovers"] = [
+            {"note": made.note, "path": [_encoded(step) for step in made.path]}
+            for made in proof.handovers
+        ]
     json.dump(content, out, ensure_ascii=False, indent=1)
     out.write("\n")
 
@@ -121,9 +147,10 @@ def read_ledger_file(path: Path) -> Bundle | LedgerProof:
 def _bundle(head: _Json, path: Path) -> Bundle | LedgerProof:
     if head.get("format") == PROOF_FORMAT:
         return _proof(head, path)  # a proof on one line
-    if head.get("format") != BUNDLE_FORMAT or not isinstance(head.get("checkpoints"), list):
+    lists = (head.get("checkpoints"), head.get("handovers", []))
+    if head.get("format") != BUNDLE_FORMAT or not all(isinstance(one, list) for one in lists):
         raise NotALedgerFile(_said(path, 1, "is no head of a bundle of this version"))
-    return Bundle(path, _key(head), tuple(str(note) for note in head["checkpoints"]))
+    return Bundle(path, _key(head), tuple(str(note) for one in lists if one for note in one))
 
 
 def _proof(content: _Json, path: Path) -> LedgerProof:
@@ -141,6 +168,10 @@ def _proof(content: _Json, path: Path) -> LedgerProof:
             entries,
             None if since is None else int(since),
             tuple(_decoded(step) for step in content.get("consistency", ())),
+            tuple(
+                ProvenHandover(str(made["note"]), tuple(_decoded(step) for step in made["path"]))
+                for made in content.get("handovers", ())
+            ),
         )
     except (KeyError, TypeError, ValueError) as error:
         if isinstance(error, NotALedgerFile):

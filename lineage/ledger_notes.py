@@ -29,9 +29,12 @@ __all__ = [
     "SigningKey",
     "VerifierKey",
     "open_checkpoint",
+    "open_signed",
     "sealed_checkpoint",
+    "signed_note",
     "split_notes",
     "unverified_checkpoint",
+    "unverified_lines",
 ]
 
 _ED25519 = b"\1"
@@ -140,15 +143,30 @@ class SigningKey:
 
 def sealed_checkpoint(key: SigningKey, size: int, root: bytes) -> str:
     """The signed checkpoint of the tree of that size with that root."""
-    text = Checkpoint(key.name, size, root).text
-    signature = base64.b64encode(key.verifier.key_id + key.sign(text)).decode()
-    return f"{text}\n{_DASH}{key.name} {signature}\n"
+    return signed_note(Checkpoint(key.name, size, root).text, key)
+
+
+def signed_note(text: str, *keys: SigningKey) -> str:
+    """That text with the signature of each key."""
+    lines = [
+        f"{_DASH}{key.name} {base64.b64encode(key.verifier.key_id + key.sign(text)).decode()}\n"
+        for key in keys
+    ]
+    return f"{text}\n{''.join(lines)}"
 
 
 def open_checkpoint(note: str, key: VerifierKey) -> Checkpoint:
     """The checkpoint in a note that this key signed; signatures of others are passed over."""
+    if unverified_lines(note):
+        message = "the checkpoint has lines that this version does not know: refused"
+        raise NotACheckpoint(message)
+    return open_signed(note, key)
+
+
+def open_signed(note: str, key: VerifierKey) -> Checkpoint:
+    """The same of a note that has further lines under the root."""
     text, signatures = _split(note)
-    checkpoint = _parsed(text)
+    checkpoint, _ = _parsed(text)
     if checkpoint.origin != key.name:
         message = "the checkpoint is of another ledger than the key: refused; name the key it has"
         raise SignedByAnother(message)
@@ -167,7 +185,12 @@ def open_checkpoint(note: str, key: VerifierKey) -> Checkpoint:
 
 def unverified_checkpoint(note: str) -> Checkpoint:
     """What a note says, whoever signed it: to tell people about it, never to rely on."""
-    return _parsed(_split(note)[0])
+    return _parsed(_split(note)[0])[0]
+
+
+def unverified_lines(note: str) -> list[str]:
+    """What stands under the root, whoever signed it."""
+    return _parsed(_split(note)[0])[1]
 
 
 def split_notes(content: str) -> list[str]:
@@ -204,7 +227,7 @@ def _split(note: str) -> tuple[str, list[tuple[str, bytes]]]:
     return f"{text}\n", signatures
 
 
-def _parsed(text: str) -> Checkpoint:
+def _parsed(text: str) -> tuple[Checkpoint, list[str]]:
     lines = text.split("\n")[:-1]
     if len(lines) < _BODY_LINES or not all(lines):
         message = "the checkpoint does not say origin, size and root on three lines"
@@ -215,10 +238,7 @@ def _parsed(text: str) -> Checkpoint:
     if not plain or int(digits) > _LARGEST_SIZE or len(root) != HASH_BYTES:
         message = "the checkpoint's size or root is malformed; take another copy of it"
         raise NotACheckpoint(message)
-    if len(lines) > _BODY_LINES:
-        message = "the checkpoint has lines that this version does not know: refused"
-        raise NotACheckpoint(message)
-    return Checkpoint(origin, int(digits), root)
+    return Checkpoint(origin, int(digits), root), lines[_BODY_LINES:]
 
 
 def _decoded(encoded: str) -> bytes:

@@ -7,21 +7,28 @@ a path, ``git:PATH`` or ``slack``.
 from __future__ import annotations
 
 import os
-import secrets
 import subprocess
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from lineage.ledger_note_files import (
+    CHECKPOINT_SUFFIX,
+    HANDOVER_SUFFIX,
+    PlaceRefused,
+    file_of,
+    notes_in,
+    text_of,
+    title_of,
+    write_whole,
+)
 from lineage.ledger_notes import (
     CheckpointRefused,
     VerifierKey,
-    split_notes,
     unverified_checkpoint,
 )
 from stores.alerts import WEBHOOK_SETTING
-from stores.errors import StoreError
+from stores.home import Home
 from stores.slack_webhook import SlackWebhook, UnfitWebhook, WebhookSilent
 
 __all__ = [
@@ -31,22 +38,19 @@ __all__ = [
     "Place",
     "PlaceRefused",
     "SlackPlace",
+    "local_place",
     "notes_in",
+    "outside_places",
     "places_from",
 ]
 
 PLACES_SETTING = "CLASSLINE_CHECKPOINTS"
-_SUFFIX = ".checkpoint"
 _KEY_FILE = "ledger.key"
 _GIT_SECONDS = 20
 
 
-class PlaceRefused(StoreError):
-    """A place did not take a checkpoint, or the setting names none."""
-
-
 class Place(Protocol):
-    """Somewhere a checkpoint is kept."""
+    """Somewhere checkpoints and handovers of the key are kept."""
 
     @property
     def name(self) -> str:
@@ -57,18 +61,21 @@ class Place(Protocol):
         """Whether what is kept there is beyond this machine's reach."""
 
     def keep(self, note: str, key: VerifierKey) -> None:
-        """Keep that checkpoint, with the key that verifies it."""
+        """Keep that note, with the key that signs now."""
 
     def notes(self) -> list[str]:
-        """The checkpoints that can be read back, smallest first."""
+        """The checkpoints and handovers that can be read back."""
+
+    def handovers(self) -> list[str]:
+        """The handovers alone."""
 
     def newest(self) -> str | None:
-        """The largest of them."""
+        """The largest checkpoint."""
 
 
 @dataclass(frozen=True, slots=True)
 class FolderPlace:
-    """A folder with a file per checkpoint, named by its size, and the key that verifies them."""
+    """A folder with a file per note, named by its size, and the key that signs now."""
 
     folder: Path
 
@@ -84,21 +91,22 @@ class FolderPlace:
 
     def keep(self, note: str, key: VerifierKey) -> None:
         """Write the file, whole; a file of that size that says something else is refused."""
-        size = unverified_checkpoint(note).size
-        path = self.folder / f"{size:012d}{_SUFFIX}"
+        path = self.folder / file_of(note)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             if path.exists():
-                if unverified_checkpoint(path.read_text()) != unverified_checkpoint(note):
+                if text_of(path.read_text(encoding="utf-8")) != text_of(note):
+                    size = unverified_checkpoint(note).size
                     message = (
                         f"{path} says something else of the first {size} leaves: nothing is "
                         "written; run `classline ledger verify --checkpoint` with it"
                     )
                     raise PlaceRefused(message)
             else:
-                _written(path, note)
-            if not (self.folder / _KEY_FILE).exists():
-                _written(self.folder / _KEY_FILE, f"{key}\n")
+                write_whole(path, note)
+            key_file = self.folder / _KEY_FILE
+            if not key_file.exists() or key_file.read_text(encoding="utf-8") != f"{key}\n":
+                write_whole(key_file, f"{key}\n")
         except (OSError, UnicodeDecodeError, CheckpointRefused) as error:
             message = (
                 f"{self.folder} did not take the checkpoint ({type(error).__name__}); "
@@ -107,12 +115,17 @@ class FolderPlace:
             raise PlaceRefused(message) from None
 
     def notes(self) -> list[str]:
-        """Every checkpoint in it, smallest first."""
+        """Every note in it, smallest first."""
         return notes_in(self.folder) if self.folder.is_dir() else []
+
+    def handovers(self) -> list[str]:
+        """The handovers in it, smallest first."""
+        files = sorted(self.folder.glob(f"*{HANDOVER_SUFFIX}"))
+        return [note for file in files for note in notes_in(file)]
 
     def newest(self) -> str | None:
         """The largest checkpoint in it; the others are not read."""
-        file = max(self.folder.glob(f"*{_SUFFIX}"), default=None)
+        file = max(self.folder.glob(f"*{CHECKPOINT_SUFFIX}"), default=None)
         return next(reversed(notes_in(file)), None) if file else None
 
 
@@ -138,17 +151,20 @@ class GitPlace:
             message = f"{self.name} is no git work tree; clone the repository there"
             raise PlaceRefused(message)
         FolderPlace(self.folder).keep(note, key)
-        size = unverified_checkpoint(note).size
-        self._git("add", "--", f"{size:012d}{_SUFFIX}", _KEY_FILE)
-        if self._git("status", "--porcelain", "--", f"{size:012d}{_SUFFIX}", _KEY_FILE):
-            self._git("commit", "--quiet", "-m", f"Checkpoint of {size} leaves", "--only", "--",
-                      f"{size:012d}{_SUFFIX}", _KEY_FILE)  # fmt: skip
+        files = (file_of(note), _KEY_FILE)
+        self._git("add", "--", *files)
+        if self._git("status", "--porcelain", "--", *files):
+            self._git("commit", "--quiet", "-m", title_of(note), "--only", "--", *files)
         if self._remotes():
             self._git("push", "--quiet", "--set-upstream", self._git("remote").split()[0], "HEAD")
 
     def notes(self) -> list[str]:
-        """Every checkpoint in the work tree."""
+        """Every note in the work tree."""
         return FolderPlace(self.folder).notes()
+
+    def handovers(self) -> list[str]:
+        """The handovers in the work tree."""
+        return FolderPlace(self.folder).handovers()
 
     def newest(self) -> str | None:
         """The largest checkpoint in the work tree."""
@@ -201,13 +217,16 @@ class SlackPlace:
 
     def keep(self, note: str, key: VerifierKey) -> None:
         """Send it."""
-        size = unverified_checkpoint(note).size
         try:
-            self.webhook.send(f"Ledger checkpoint of {size} leaves, key {key}\n```\n{note}```")
+            self.webhook.send(f"Ledger: {title_of(note)}, key {key}\n```\n{note}```")
         except WebhookSilent as error:
             raise PlaceRefused(str(error)) from None
 
     def notes(self) -> list[str]:
+        """A webhook only sends."""
+        return []
+
+    def handovers(self) -> list[str]:
         """A webhook only sends."""
         return []
 
@@ -216,22 +235,20 @@ class SlackPlace:
         return None
 
 
+def local_place(home: Home) -> FolderPlace:
+    """The folder of checkpoints beside the installation's other state."""
+    return FolderPlace(home.root / "checkpoints")
+
+
+def outside_places() -> tuple[Place, ...]:
+    """The places that the setting names beyond that folder."""
+    return places_from(os.environ.get(PLACES_SETTING))
+
+
 def places_from(setting: str | None) -> tuple[Place, ...]:
     """The places that the setting names, in its order."""
     names = [name.strip() for name in (setting or "").split(",")]
     return tuple(_place(name) for name in names if name)
-
-
-def notes_in(path: Path) -> list[str]:
-    """The checkpoints in a file, or in a folder's files, smallest first."""
-    files: Sequence[Path] = [path]
-    try:
-        if path.is_dir():
-            files = sorted(path.glob(f"*{_SUFFIX}"))
-        return [note for file in files for note in split_notes(file.read_text(encoding="utf-8"))]
-    except (OSError, UnicodeDecodeError) as error:
-        message = f"{path} cannot be read as a checkpoint ({type(error).__name__})"
-        raise PlaceRefused(message) from None
 
 
 def _place(name: str) -> Place:
@@ -263,13 +280,3 @@ def _webhook() -> SlackWebhook:
 
 def _is_local(url: str) -> bool:
     return url.startswith(("/", ".", "~", "file:"))
-
-
-def _written(path: Path, text: str) -> None:
-    """Write the file whole or not at all, and have it on the disk when this returns."""
-    scratch = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    with scratch.open("x", encoding="utf-8") as handle:
-        handle.write(text)
-        handle.flush()
-        os.fsync(handle.fileno())
-    scratch.replace(path)

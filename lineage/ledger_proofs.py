@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lineage.ledger_entries import LedgerEntry
-from lineage.ledger_files import LedgerProof, ProvenEntry
-from lineage.ledger_notes import (
-    Checkpoint,
-    CheckpointRefused,
-    VerifierKey,
-    open_checkpoint,
-)
+from lineage.ledger_files import LedgerProof, ProvenEntry, ProvenHandover
+from lineage.ledger_handovers import KeyChain, is_handover
+from lineage.ledger_notes import Checkpoint, CheckpointRefused, VerifierKey
 from lineage.ledger_tree import MerkleTree, root_from_inclusion, roots_from_consistency
-from lineage.ledger_verification import Finding, FindingKind, LedgerReport
+from lineage.ledger_verification import (
+    Finding,
+    FindingKind,
+    LedgerReport,
+    chain_of_notes,
+    refusal,
+)
 
 __all__ = ["NothingToProve", "prove", "verify_proof"]
 
@@ -26,14 +28,14 @@ def prove(
     entries: Sequence[LedgerEntry],
     leaves: Sequence[bytes],
     checkpoint: str,
-    key: VerifierKey,
+    chain: KeyChain,
     *,
     since: Checkpoint | None = None,
 ) -> LedgerProof:
     """The paths of these entries to the root that the checkpoint signs.
 
     ``leaves`` are all that it covers. With ``since`` the proof also shows that the checkpoint
-    continues that earlier one.
+    continues that earlier one; it always shows that it continues what the key was handed over with.
     """
     covered = [entry for entry in entries if entry.position < len(leaves)]
     if not covered:
@@ -47,24 +49,34 @@ def prove(
         raise NothingToProve(message)
     tree = MerkleTree(leaves)
     return LedgerProof(
-        key,
+        chain.present,
         checkpoint,
         tuple(ProvenEntry(entry, tuple(tree.inclusion_proof(entry.position))) for entry in covered),
         since.size if since else None,
         tuple(tree.consistency_proof(since.size)) if since else (),
+        tuple(
+            ProvenHandover(note, tuple(tree.consistency_proof(made.head.size)))
+            for note, made in zip(chain.notes, chain.handovers, strict=True)
+            if made.head.size <= len(leaves)
+        ),
     )
 
 
 def verify_proof(proof: LedgerProof, key: VerifierKey, *, held: Sequence[str] = ()) -> LedgerReport:
-    """Check a proof against the ledger's key and the checkpoints held outside."""
+    """Check a proof against the key that is trusted and the notes held outside."""
     findings: list[Finding] = []
     held_checkpoints: list[Checkpoint] = []
     signed: Checkpoint | None = None
+    chain = chain_of_notes(key, (*held, *(made.note for made in proof.handovers)), findings.append)
+    if proof.key not in chain.keys:
+        what = "no handover leads to the key that the ledger has now"
+        findings.append(Finding(FindingKind.NOT_HANDED_OVER, what))
+    held = [note for note in held if not is_handover(note)]
     for note in (*held, proof.checkpoint):
         try:
-            opened = open_checkpoint(note, key)
+            opened = chain.open(note)
         except CheckpointRefused as error:
-            findings.append(Finding(FindingKind.OTHER_KEY, str(error)))
+            findings.append(refusal("a checkpoint", error))
             continue
         if note is proof.checkpoint:
             signed = opened
@@ -73,6 +85,7 @@ def verify_proof(proof: LedgerProof, key: VerifierKey, *, held: Sequence[str] = 
     if signed is not None:
         findings += _not_included(proof, signed)
         findings += _unlinked(proof, held_checkpoints, signed)
+        findings += _not_handed_over(proof, chain, signed)
     proven = len(proof.entries)
     linked = bool(held_checkpoints) and not findings
     return LedgerReport(
@@ -82,6 +95,7 @@ def verify_proof(proof: LedgerProof, key: VerifierKey, *, held: Sequence[str] = 
         unprotected=proven if findings else 0,
         erased=sum(item.entry.erased for item in proof.entries),
         findings=tuple(sorted(set(findings))),
+        handovers=len(chain.handovers),
     )
 
 
@@ -119,5 +133,20 @@ def _unlinked(proof: LedgerProof, held: Sequence[Checkpoint], signed: Checkpoint
         roots = roots_from_consistency(earlier.size, earlier.root, signed.size, proof.consistency)
         if roots != (earlier.root, signed.root):
             what = f"the checkpoint does not continue the one of {earlier.size} leaves held outside"
+            findings.append(Finding(FindingKind.REWRITTEN, what))
+    return findings
+
+
+def _not_handed_over(proof: LedgerProof, chain: KeyChain, signed: Checkpoint) -> list[Finding]:
+    """The checkpoint must continue the tree of every handover before it."""
+    paths = {made.note: made.path for made in proof.handovers}
+    findings = []
+    for note, made in zip(chain.notes, chain.handovers, strict=True):
+        head = made.head
+        if head.size > signed.size:
+            continue
+        roots = roots_from_consistency(head.size, head.root, signed.size, paths.get(note, ()))
+        if roots != (head.root, signed.root):
+            what = f"the checkpoint does not continue the {head.size} leaves of a handover"
             findings.append(Finding(FindingKind.REWRITTEN, what))
     return findings

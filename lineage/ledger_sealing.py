@@ -6,22 +6,23 @@ A head is signed only where the tree begins with what was signed before.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from lineage.ledger_handovers import KeyChain
 from lineage.ledger_keys import ledger_key
-from lineage.ledger_notes import (
-    Checkpoint,
-    CheckpointRefused,
-    SigningKey,
-    open_checkpoint,
-    sealed_checkpoint,
+from lineage.ledger_notes import Checkpoint, CheckpointRefused, SigningKey, sealed_checkpoint
+from lineage.ledger_places import (
+    PLACES_SETTING,
+    FolderPlace,
+    PlaceRefused,
+    local_place,
+    outside_places,
 )
-from lineage.ledger_places import PLACES_SETTING, FolderPlace, Place, PlaceRefused, places_from
+from lineage.ledger_succession import LedgerForked, finish_rotation, own_chain
 from lineage.ledger_tree import Frontier, NotAFrontier
 from stores.errors import StoreError
 from stores.home import Home
@@ -32,19 +33,17 @@ from stores.secret_files import exclusive
 __all__ = [
     "LedgerForked",
     "SealReport",
+    "ledger_locked",
     "local_place",
     "outside_places",
     "seal",
     "seal_line",
+    "seal_locked",
     "told_places",
 ]
 
 _PURPOSE = "ledger seal"
 _LONGEST_WAIT = timedelta(hours=1)
-
-
-class LedgerForked(StoreError):
-    """The ledger does not begin with what was signed before: nothing more is signed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,33 +57,37 @@ class SealReport:
     refused: Mapping[str, str] = field(default_factory=dict)
 
 
-def local_place(home: Home) -> FolderPlace:
-    """The folder of checkpoints beside the installation's other state."""
-    return FolderPlace(home.root / "checkpoints")
-
-
-def outside_places() -> tuple[Place, ...]:
-    """The places that the setting names beyond that folder."""
-    return places_from(os.environ.get(PLACES_SETTING))
+@contextmanager
+def ledger_locked(home: Home) -> Iterator[None]:
+    """Keep other sealers and rotations of this installation out."""
+    with exclusive(home.root / ".ledger.lock"):
+        yield
 
 
 def seal(platform: Platform) -> SealReport:
     """Bring every committed entry under a signed checkpoint and the checkpoint outside."""
+    with ledger_locked(platform.home):
+        finish_rotation(platform)
+        return seal_locked(platform)
+
+
+def seal_locked(platform: Platform) -> SealReport:
+    """The same for who has the ledger's lock, and left no rotation unfinished."""
     key = ledger_key(platform.home)
     local = local_place(platform.home)
-    with exclusive(platform.home.root / ".ledger.lock"):
-        # Places in the tree are committed before anything is signed over them.
-        with platform.platform_session(_PURPOSE) as session:
-            size = session.ledger_ascend_platform_metric().number_leaves()
-        with platform.platform_session(_PURPOSE) as session:
-            ledger = session.ledger_ascend_platform_metric()
-            made, before = _head(ledger, key, local, size)
-            if made is None:
-                return SealReport(0, 0, None)
-            # Outside first: a crash between leaves a checkpoint that the next seal begins from.
-            local.keep(made.note, key.verifier)
-            ledger.record_checkpoint(made)
-        kept, refused = _taken_outside(platform.home, made, key)
+    # Places in the tree are committed before anything is signed over them.
+    with platform.platform_session(_PURPOSE) as session:
+        size = session.ledger_ascend_platform_metric().number_leaves()
+    with platform.platform_session(_PURPOSE) as session:
+        ledger = session.ledger_ascend_platform_metric()
+        chain = own_chain(platform.home, ledger, key)
+        made, before = _head(ledger, key, chain, local, size)
+        if made is None:
+            return SealReport(0, 0, None)
+        # Outside first: a crash between leaves a checkpoint that the next seal begins from.
+        local.keep(made.note, key.verifier)
+        ledger.record_checkpoint(made)
+    kept, refused = _taken_outside(platform.home, made, chain)
     return SealReport(made.size, made.size - before, made.note, kept, refused)
 
 
@@ -111,17 +114,21 @@ def _watch(platform: Platform) -> None:
 
 
 def _head(
-    ledger: AscendPlatformMetricLedger, key: SigningKey, local: FolderPlace, size: int
+    ledger: AscendPlatformMetricLedger,
+    key: SigningKey,
+    chain: KeyChain,
+    local: FolderPlace,
+    size: int,
 ) -> tuple[StoredCheckpoint | None, int]:
     """The checkpoint over that many leaves, and how many the last one had."""
     stored = ledger.newest_checkpoint()
     notes = [local.newest(), *_newest_outside(), stored.note if stored else None]
     newest = max(
-        (_own(note, key) for note in notes if note is not None),
+        (_own(note, chain) for note in notes if note is not None),
         key=lambda signed: signed.size,
         default=None,
     )
-    frontier = _beginning(stored, key)
+    frontier = _beginning(stored, chain)
     before = newest.size if newest else 0
     if before > size:
         message = (
@@ -151,13 +158,13 @@ def _newest_outside() -> Iterator[str | None]:
                 yield place.newest()
 
 
-def _beginning(stored: StoredCheckpoint | None, key: SigningKey) -> Frontier:
+def _beginning(stored: StoredCheckpoint | None, chain: KeyChain) -> Frontier:
     """The frontier from which to go on: it counts only where it leads to the root that was signed.
 
     Without one the leaves are counted again from the first.
     """
     if stored is not None:
-        signed = _own(stored.note, key)
+        signed = _own(stored.note, chain)
         with suppress(NotAFrontier):
             frontier = Frontier.from_bytes(stored.size, stored.frontier)
             if (signed.size, signed.root) == (stored.size, frontier.root()):
@@ -175,9 +182,9 @@ def _require(signed: Checkpoint | None, frontier: Frontier) -> None:
         raise LedgerForked(message)
 
 
-def _own(note: str, key: SigningKey) -> Checkpoint:
+def _own(note: str, chain: KeyChain) -> Checkpoint:
     try:
-        return open_checkpoint(note, key.verifier)
+        return chain.open(note)
     except CheckpointRefused as error:
         message = (
             f"a checkpoint kept before is not this key's ({error}): nothing is signed; restore "
@@ -187,10 +194,13 @@ def _own(note: str, key: SigningKey) -> Checkpoint:
 
 
 def _taken_outside(
-    home: Home, made: StoredCheckpoint, key: SigningKey
+    home: Home, made: StoredCheckpoint, chain: KeyChain
 ) -> tuple[tuple[str, ...], dict[str, str]]:
-    """Offer the checkpoint to every place that does not have it; who took it, and who did not."""
-    told = told_places(home)
+    """Offer the checkpoint to every place that does not have it; who took it, and who did not.
+
+    A place that misses a handover is offered that first.
+    """
+    told, handed = told_places(home), _told(_tell_of_handovers(home))
     kept: list[str] = []
     refused: dict[str, str] = {}
     try:
@@ -201,24 +211,41 @@ def _taken_outside(
         if told.get(place.name, 0) >= made.size:
             continue
         try:
-            place.keep(made.note, key.verifier)
+            for note, handover in zip(chain.notes, chain.handovers, strict=True):
+                if handed.get(place.name, 0) < handover.head.size:
+                    place.keep(note, chain.present)
+                    handed[place.name] = handover.head.size
+                    _write(_tell_of_handovers(home), handed)
+            place.keep(made.note, chain.present)
         except PlaceRefused as error:
             refused[place.name] = str(error)
         else:
             told[place.name] = made.size
             kept.append(place.name)
-            _tell(home).write_text(json.dumps(told, indent=1, sort_keys=True), encoding="utf-8")
+            _write(_tell(home), told)
     return tuple(kept), refused
 
 
 def told_places(home: Home) -> dict[str, int]:
     """The size of the newest checkpoint that each place outside took."""
+    return _told(_tell(home))
+
+
+def _told(path: Path) -> dict[str, int]:
     try:
-        content = json.loads(_tell(home).read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
         return {str(name): int(size) for name, size in content.items()}
     except (OSError, ValueError, AttributeError, TypeError):
         return {}  # every place is told again, which does no harm
 
 
+def _write(path: Path, told: Mapping[str, int]) -> None:
+    path.write_text(json.dumps(told, indent=1, sort_keys=True), encoding="utf-8")
+
+
 def _tell(home: Home) -> Path:
     return local_place(home).folder / "told.json"
+
+
+def _tell_of_handovers(home: Home) -> Path:
+    return local_place(home).folder / "told-handovers.json"

@@ -7,21 +7,30 @@ covered by the service's signatures alone, and what no checkpoint covers, by not
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from lineage.ledger_entries import LedgerEntry
-from lineage.ledger_notes import (
-    Checkpoint,
-    CheckpointRefused,
-    SignedByAnother,
-    VerifierKey,
-    open_checkpoint,
+from lineage.ledger_handovers import (
+    Handover,
+    KeyChain,
+    OutOfTurn,
+    chain_of,
+    is_handover,
+    open_handover,
 )
+from lineage.ledger_notes import Checkpoint, CheckpointRefused, SignedByAnother, VerifierKey
 from lineage.ledger_tree import Frontier
 
-__all__ = ["Finding", "FindingKind", "LedgerReport", "verify_ledger"]
+__all__ = [
+    "Finding",
+    "FindingKind",
+    "LedgerReport",
+    "chain_of_notes",
+    "refusal",
+    "verify_ledger",
+]
 
 
 class FindingKind(StrEnum):
@@ -37,6 +46,8 @@ class FindingKind(StrEnum):
     REPEATED = "repeated"
     ERASED_UNSEEN = "erased_unseen"
     ROW_DIFFERS = "row_differs"
+    OUT_OF_TURN = "out_of_turn"
+    NOT_HANDED_OVER = "not_handed_over"
     NOT_PROVEN = "not_proven"
 
 
@@ -62,6 +73,7 @@ class LedgerReport:
     unprotected: int
     erased: int
     findings: tuple[Finding, ...]
+    handovers: int = 0
 
     @property
     def sound(self) -> bool:
@@ -79,6 +91,7 @@ class _Walk:
     seen: set[bytes] = field(default_factory=set)
     erased: dict[int, bytes] = field(default_factory=dict)
     erased_on_record: set[bytes] = field(default_factory=set)
+    handed_over: dict[str, int] = field(default_factory=dict)
 
     def find(self, kind: FindingKind, what: str) -> None:
         self.findings.add(Finding(kind, what))
@@ -87,18 +100,7 @@ class _Walk:
         if 0 in sizes:
             self.roots[0] = self.frontier.root()
         for place, entry in enumerate(entries):
-            if entry.position != place:
-                self.find(FindingKind.MISPLACED, f"position {place} holds leaf {entry.position}")
-            if not entry.holds():
-                self.find(
-                    FindingKind.ENTRY_CHANGED, f"the entry at position {place} is not its leaf's"
-                )
-            if entry.leaf in self.seen:
-                self.find(FindingKind.REPEATED, f"the leaf at position {place} was there before")
-            self.seen.add(entry.leaf)
-            if entry.erased:
-                self.erased[place] = entry.leaf
-            self.erased_on_record |= entry.erased_leaves()
+            self.take(place, entry)
             self.frontier.append(entry.leaf)
             if self.frontier.size in sizes:
                 self.roots[self.frontier.size] = self.frontier.root()
@@ -109,6 +111,20 @@ class _Walk:
                     f"the entry at position {place} is gone, and no entry says that it was erased",
                 )
 
+    def take(self, place: int, entry: LedgerEntry) -> None:
+        if entry.position != place:
+            self.find(FindingKind.MISPLACED, f"position {place} holds leaf {entry.position}")
+        if not entry.holds():
+            self.find(FindingKind.ENTRY_CHANGED, f"the entry at position {place} is not its leaf's")
+        if entry.leaf in self.seen:
+            self.find(FindingKind.REPEATED, f"the leaf at position {place} was there before")
+        self.seen.add(entry.leaf)
+        if entry.erased:
+            self.erased[place] = entry.leaf
+        self.erased_on_record |= entry.erased_leaves()
+        if (handed_over := entry.handover()) is not None:
+            self.handed_over.setdefault(handed_over, place)
+
 
 def verify_ledger(
     entries: Iterable[LedgerEntry],
@@ -116,12 +132,27 @@ def verify_ledger(
     *,
     stored: Sequence[str] = (),
     held: Sequence[str] = (),
+    present: VerifierKey | None = None,
 ) -> LedgerReport:
-    """Compare entries with the checkpoints that came with them and with those held outside."""
+    """Compare entries with the notes that came with them and with those held outside.
+
+    Notes are checkpoints and handovers. The key is the one that is trusted: another counts where
+    handovers lead to it. ``present``, the key that the ledger says it has now, must be such a one.
+    """
     walk = _Walk({})
-    opened_held = list(_opened(held, key, "a checkpoint held outside", walk))
-    opened_stored = list(_opened(stored, key, "a checkpoint of the ledger's own", walk))
-    every = [*opened_held, *opened_stored]
+    chain = chain_of_notes(key, (*held, *stored), walk.findings.add)
+    if present is not None and present not in chain.keys:
+        walk.find(FindingKind.NOT_HANDED_OVER, "no handover leads to the key that it has now")
+    signed = {
+        note: opened
+        for notes, which in ((held, "held outside"), (stored, "of the ledger's own"))
+        for note, opened in _opened(notes, chain, f"a checkpoint {which}", walk)
+    }
+    covering = [signed[note][0] for note in held if note in signed]
+    covering += [
+        made.head for note, made in zip(chain.notes, chain.handovers, strict=True) if note in held
+    ]
+    every = [*(one for one, _ in signed.values()), *(made.head for made in chain.handovers)]
     _look_for_forks(every, walk)
     walk.over(entries, frozenset(checkpoint.size for checkpoint in every))
     leaves = walk.frontier.size
@@ -136,28 +167,54 @@ def verify_ledger(
                 FindingKind.REWRITTEN,
                 f"the first {checkpoint.size} leaves are not those that were signed",
             )
-    covered = min(leaves, max((c.size for c in opened_held), default=0))
-    signed = min(leaves, max((c.size for c in every), default=0))
+    _look_for_handovers(chain, signed.values(), walk)
+    covered = min(leaves, max((c.size for c in covering), default=0))
+    signed_size = min(leaves, max((c.size for c in every), default=0))
     return LedgerReport(
         leaves=leaves,
         covered=covered,
-        signed_only=signed - covered,
-        unprotected=leaves - signed,
+        signed_only=signed_size - covered,
+        unprotected=leaves - signed_size,
         erased=len(walk.erased),
         findings=tuple(sorted(walk.findings)),
+        handovers=len(chain.handovers),
     )
 
 
+def chain_of_notes(
+    key: VerifierKey, notes: Iterable[str], find: Callable[[Finding], None]
+) -> KeyChain:
+    """The chain of keys that the handovers among the notes make, from the key that is trusted."""
+
+    def complain(refused: CheckpointRefused) -> None:
+        turn = isinstance(refused, OutOfTurn)
+        find(
+            Finding(FindingKind.OUT_OF_TURN if turn else FindingKind.NOT_HANDED_OVER, str(refused))
+        )
+
+    return chain_of(key, [note for note in notes if is_handover(note)], complain)
+
+
+def refusal(which: str, refused: CheckpointRefused) -> Finding:
+    """The finding that a checkpoint was refused."""
+    kind = FindingKind.NOT_A_CHECKPOINT
+    if isinstance(refused, OutOfTurn):
+        kind = FindingKind.OUT_OF_TURN
+    elif isinstance(refused, SignedByAnother):
+        kind = FindingKind.OTHER_KEY
+    return Finding(kind, f"{which}: {refused}")
+
+
 def _opened(
-    notes: Sequence[str], key: VerifierKey, which: str, walk: _Walk
-) -> Iterator[Checkpoint]:
+    notes: Sequence[str], chain: KeyChain, which: str, walk: _Walk
+) -> Iterator[tuple[str, tuple[Checkpoint, int]]]:
     for note in notes:
+        if is_handover(note):
+            continue
         try:
-            yield open_checkpoint(note, key)
+            yield note, chain.open_with_turn(note)
         except CheckpointRefused as error:
-            signed = isinstance(error, SignedByAnother)
-            kind = FindingKind.OTHER_KEY if signed else FindingKind.NOT_A_CHECKPOINT
-            walk.find(kind, f"{which}: {error}")
+            walk.findings.add(refusal(which, error))
 
 
 def _look_for_forks(checkpoints: Sequence[Checkpoint], walk: _Walk) -> None:
@@ -167,3 +224,34 @@ def _look_for_forks(checkpoints: Sequence[Checkpoint], walk: _Walk) -> None:
     for size, different in roots.items():
         if len(different) > 1:
             walk.find(FindingKind.FORKED, f"{len(different)} roots were signed for {size} leaves")
+
+
+def _look_for_handovers(
+    chain: KeyChain, signed: Iterable[tuple[Checkpoint, int]], walk: _Walk
+) -> None:
+    """Every handover is an entry before the new key signs, and every such entry is a handover.
+
+    So nobody shows a ledger without the handover that ended a key's turn.
+    """
+    places: dict[Handover, int] = {}
+    for note, place in walk.handed_over.items():
+        try:
+            handover = open_handover(note)
+        except CheckpointRefused as error:
+            walk.find(FindingKind.NOT_HANDED_OVER, f"the entry at position {place}: {error}")
+            continue
+        places[handover] = place
+        if handover not in chain.handovers:
+            walk.find(
+                FindingKind.NOT_HANDED_OVER,
+                f"the entry at position {place} is a handover that did not come with the ledger",
+            )
+    first: dict[int, int] = {}
+    for checkpoint, turn in signed:
+        first[turn] = min(first.get(turn, checkpoint.size), checkpoint.size)
+    for turn, handover in enumerate(chain.handovers, start=1):
+        if turn in first and places.get(handover, first[turn]) >= first[turn]:
+            walk.find(
+                FindingKind.NOT_HANDED_OVER,
+                f"a key signed {first[turn]} leaves, and none of them is its handover",
+            )

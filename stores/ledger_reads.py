@@ -18,6 +18,7 @@ __all__ = [
     "LedgerState",
     "PlatformLedger",
     "StoredCheckpoint",
+    "StoredHandover",
 ]
 
 # Any: a row's values have the types of their columns.
@@ -47,6 +48,17 @@ class StoredCheckpoint:
     root: bytes
     frontier: bytes
     note: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredHandover:
+    """A handover of the ledger's key as the database has it: its keys, its tree, and why."""
+
+    size: int
+    old_key: str
+    new_key: str
+    note: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +94,22 @@ class AscendPlatformMetricLedger:
             note=checkpoint.note,
         )
 
+    def record_handover(self, handover: StoredHandover) -> None:
+        """Keep a handover; another one to the same key is refused."""
+        self._rows(
+            "SELECT control.record_handover(:size, :old_key, :new_key, :note, :reason)",
+            size=handover.size,
+            old_key=handover.old_key,
+            new_key=handover.new_key,
+            note=handover.note,
+            reason=handover.reason,
+        )
+
+    def handovers(self) -> list[str]:
+        """The note of every handover of the key, smallest tree first."""
+        rows = self._rows("SELECT note FROM control.ledger_handovers ORDER BY tree_size, new_key")
+        return [row["note"] for row in rows]
+
     def checkpoints(self) -> list[StoredCheckpoint]:
         """Every checkpoint, smallest first."""
         rows = self._rows("SELECT * FROM control.ledger_checkpoints ORDER BY tree_size")
@@ -109,11 +137,14 @@ class AscendPlatformMetricLedger:
             yield LedgerRow(position, bytes(leaf), salt and bytes(salt), record)
 
     def rows_of_promotion(self, promotion_id: UUID) -> list[LedgerRow]:
-        """The leaves that are about one promotion and have a place, in order."""
+        """The leaves of a promotion's row and of its transitions that have a place, in order."""
         return [
             LedgerRow(position, bytes(leaf), salt and bytes(salt), record)
             for position, leaf, salt, record in self._streamed(
-                _ROWS + "WHERE e.kind = 'promotion' AND e.row_key = %(key)s ORDER BY l.position",
+                _ROWS + "WHERE (e.kind = 'promotion' AND e.row_key = %(key)s) "
+                "OR (e.kind = 'transition' AND e.row_key IN (SELECT t.transition_id::text "
+                "FROM control.promotion_transitions t WHERE t.promotion_id = %(key)s::uuid)) "
+                "ORDER BY l.position",
                 key=str(promotion_id),
             )
         ]

@@ -473,7 +473,8 @@ DATASETS: tuple[Dataset, ...] = (
         Column(
             "kind",
             _T,
-            "What was recorded: promotion, approval, kv_audit, class_change or erasure",
+            "What was recorded: promotion, transition, approval, kv_audit, class_change, handover "
+            "or erasure",
         ),
         Column("row_key", _T, "Key of the row that it is about"),
         Column("leaf", ColumnType.BYTES, "SHA-256 of the salt and the record"),
@@ -511,6 +512,20 @@ DATASETS: tuple[Dataset, ...] = (
         ),
         Column("note", _T, "The signed checkpoint (C2SP tlog-checkpoint)"),
         Column("sealed_at", _TS, "When it was signed", default=_NOW),
+    ),
+    _dataset(
+        "ledger_handovers",
+        _SHOWN,
+        "Each time the ledger's key was replaced; what counts is the note, signed by both keys. "
+        "Append only.",
+        ("new_key",),
+        Column("new_key", _T, "The key that signs since (C2SP signed-note)"),
+        Column("old_key", _T, "The key that signed until then"),
+        Column("tree_size", _BIG, "Leaves that the old key signed"),
+        Column("note", _T, "The handover, signed by both keys"),
+        Column("reason", _T, "Why", free_text=True),
+        Column("handed_at", _TS, "When it was recorded", default=_NOW),
+        unique=(("old_key",),),
     ),
     _dataset(
         "pseudonym_keys",

@@ -33,6 +33,7 @@ def add_to(app: typer.Typer) -> None:
     ledger.command("verify")(verify)
     ledger.command("prove")(prove)
     ledger.command("export")(export)
+    ledger.command("rotate-key")(rotate_key)
     app.add_typer(ledger, name="ledger")
 
 
@@ -100,13 +101,18 @@ def prove(
     """Write the proof of a promotion's steps: anyone checks it with `ledger verify --offline`."""
     from lineage.ledger import prove_promotion  # noqa: PLC0415
     from lineage.ledger_files import write_proof  # noqa: PLC0415
+    from lineage.ledger_handovers import is_handover  # noqa: PLC0415
     from lineage.ledger_notes import unverified_checkpoint  # noqa: PLC0415
     from lineage.ledger_places import notes_in  # noqa: PLC0415
     from stores.home import classline_home  # noqa: PLC0415
     from stores.platform import open_platform  # noqa: PLC0415
 
     held = [note for path in checkpoint or [] for note in notes_in(path)]
-    newest = max(held, key=lambda note: unverified_checkpoint(note).size, default=None)
+    newest = max(
+        (note for note in held if not is_handover(note)),
+        key=lambda note: unverified_checkpoint(note).size,
+        default=None,
+    )
     with open_platform(classline_home()) as platform:
         proof = prove_promotion(platform, promotion, newest)
     if out is None:
@@ -132,6 +138,39 @@ def export(out: _OutOption = None) -> None:
         with _opened(out) as handle:
             written = export_ledger(platform, handle)
     say(f"{written} entries in {out}: `classline ledger verify --offline` checks it")
+
+
+def rotate_key(
+    reason: Annotated[str, typer.Option(help="Why, for the record.")],
+    as_json: _JsonOption = False,  # noqa: FBT002
+) -> None:
+    """Hand the ledger to a new key and destroy the old one; takes up a rotation that died."""
+    from lineage.ledger_rotation import rotate_key as rotate  # noqa: PLC0415
+    from stores.home import classline_home  # noqa: PLC0415
+    from stores.platform import open_platform  # noqa: PLC0415
+
+    with open_platform(classline_home()) as platform:
+        report = rotate(platform, reason)
+    if as_json:
+        print_json(
+            {
+                "key": str(report.key),
+                "resumed": report.resumed,
+                "size": report.sealed.size,
+                "checkpoint": report.sealed.note,
+                "kept": report.sealed.kept,
+                "refused": report.sealed.refused,
+            }
+        )
+    else:
+        if report.resumed:
+            say("a rotation that had not come to its end was finished; no other was begun")
+        say(f"the ledger's key is now {report.key}; the old one is destroyed")
+        say("take the new ledger.key and the handover away from checkpoints/: see docs/ledger.md")
+        for message in report.sealed.refused.values():
+            say(f"not kept outside: {message}")
+    if report.sealed.refused:
+        raise typer.Exit(ExitCode.REFUSED)
 
 
 def _verified_here(held: list[str]) -> LedgerReport:
@@ -163,7 +202,7 @@ def _verified_offline(path: Path, held: list[str], key_file: Path | None) -> Led
     found = read_ledger_file(path)
     key = _key(found, key_file)
     if isinstance(found, Bundle):
-        return verify_ledger(found.entries(), key, stored=found.checkpoints, held=held)
+        return verify_ledger(found.entries(), key, stored=found.notes, held=held, present=found.key)
     return verify_proof(found, key, held=held)
 
 
@@ -189,6 +228,7 @@ def _show(report: LedgerReport, *, as_json: bool, held: bool) -> None:
                 "signed_only": report.signed_only,
                 "unprotected": report.unprotected,
                 "erased": report.erased,
+                "handovers": report.handovers,
                 "findings": [{"kind": f.kind, "what": f.what} for f in report.findings],
             }
         )
@@ -201,6 +241,8 @@ def _show(report: LedgerReport, *, as_json: bool, held: bool) -> None:
         say(f"{report.signed_only} after it are under the service's signature alone")
     if report.unprotected:
         say(f"{report.unprotected} are unprotected: no checkpoint covers them yet")
+    if report.handovers:
+        say(f"its key was replaced {report.handovers} times, each handed on by the one before")
     if not held:
         say("those kept on this machine fall with it: give one that you hold (--checkpoint)")
     say("the ledger is whole" if report.sound else f"{len(report.findings)} things were found")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from stores.boundary.rules import LEDGERED, ledger_trigger
+
 __all__ = ["FUNCTIONS", "DeclaredFunction"]
 
 
@@ -86,6 +88,7 @@ FUNCTIONS: Mapping[str, DeclaredFunction] = {
             "finish_run(uuid)",
             "number_ledger()",
             "record_checkpoint(bigint,bytea,bytea,text)",
+            "record_handover(bigint,text,text,text,text)",
             "note_errors(text,text,bigint)",
             "outbox_again()",
             "outbox_result(bigint[],text,text)",
@@ -145,12 +148,24 @@ FUNCTIONS: Mapping[str, DeclaredFunction] = {
             "recorded_row(jsonb,text[],control.pseudonym_keys)",
             "matches_record(jsonb,jsonb,control.pseudonym_keys)",
             "refuse_entry_change()",
-            "shown_columns(text,jsonb,text)",
+            "recorded_value(jsonb,boolean,control.pseudonym_keys)",
+            "hidden(json,control.pseudonym_keys)",
+            "ledger_pseudonym(text)",
+            "ledger_column(text,regtype,text,boolean)",
+            "ledger_row(regclass,text,text,text)",
+            "ledger_open(text)",
+            "ledger_statement(regclass,text,text,text,text,text,text,boolean)",
+            "ledger_source(regclass,text,text,text)",
+            "ledgered_tables()",
+            "keep_ledgers()",
         ),
         DeclaredFunction(definer=False),
     ),
     **dict.fromkeys(
-        ("append_entry(text,text,text,jsonb,text[])", "append_to_ledger()"),
+        (
+            "append_entry(text,text,text,jsonb,text[])",
+            *(f"{ledger_trigger(table)}()" for table in LEDGERED),
+        ),
         DeclaredFunction(in_utc=True),
     ),
     "keep_ledger_of(regclass,text,text,text)": DeclaredFunction(definer=False, in_utc=True),

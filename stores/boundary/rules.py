@@ -29,6 +29,7 @@ __all__ = [
     "DeclaredPolicy",
     "declared_grants",
     "declared_policies",
+    "ledger_trigger",
     "owned_datasets",
 ]
 
@@ -286,6 +287,7 @@ APPEND_ONLY = frozenset(
         "control.promotion_edges",
         "control.promotion_transitions",
         "control.ledger_checkpoints",
+        "control.ledger_handovers",
         "control.ledger_leaves",
         "control.revoked_claims",
         "control.source_texts",
@@ -332,6 +334,7 @@ TOLD_WRITES: Mapping[str, int] = {"control.promotions": 21, "control.approvals":
 
 # Whose rows leave a leaf in the ledger: table, then the arguments of its trigger: the kind, the
 # column of the key, and the columns whose texts the record shows; other texts are pseudonyms.
+# After a change of a table's columns: SELECT control.keep_ledgers(), in the same migration.
 LEDGERED: Mapping[str, tuple[str, str, str]] = {
     "control.promotions": (
         "promotion",
@@ -347,5 +350,20 @@ LEDGERED: Mapping[str, tuple[str, str, str]] = {
         "approval_id",
         "workflow source_digest decision decided_at expires_at",
     ),
+    "control.promotion_transitions": (
+        "transition",
+        "transition_id",
+        "promotion_id from_state to_state happened_at",
+    ),
+    "control.ledger_handovers": (
+        "handover",
+        "new_key",
+        "new_key old_key tree_size note handed_at",
+    ),
     "platform.kv_audit": ("kv_audit", "entry_id", "written_at action"),
 }
+
+
+def ledger_trigger(table: str) -> str:
+    """The function in schema control that appends a table's entries: it is written for it alone."""
+    return f"ledger_of_{table.replace('.', '_')}"

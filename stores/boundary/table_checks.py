@@ -15,11 +15,12 @@ from stores.boundary.rules import (
     TOLD_WRITES,
     UNFORCED_SCHEMAS,
     WITHOUT_ROW_SECURITY,
+    ledger_trigger,
     owned_datasets,
 )
 from stores.tables import column_comment, physical_datasets
 
-__all__ = ["TABLE_CHECKS"]
+__all__ = ["TABLE_CHECKS", "lacking"]
 
 _SCHEMAS = sorted(OWNER_OF_SCHEMA)
 _OWNED_SCHEMAS = ["tenant_private", "fund_private"]
@@ -162,23 +163,11 @@ def _append_only(seen: Inspected) -> Iterator[str]:
 
 
 def _admin_writes(seen: Inspected) -> Iterator[str]:
-    for table in _lacking(seen, "control.record_admin_write()", ADMIN_WRITES):
+    for table in lacking(seen, "control.record_admin_write()", ADMIN_WRITES):
         yield f"a write to {table} leaves no row in platform.kv_audit"
 
 
-def _ledger(seen: Inspected) -> Iterator[str]:
-    for table in _lacking(seen, "control.append_to_ledger()", LEDGERED):
-        yield f"a write to {table} leaves no leaf in the ledger"
-    # tgtype 58 as above.
-    if not seen.rows(
-        "SELECT FROM pg_trigger WHERE tgrelid = to_regclass('control.ledger_entries') "
-        "AND tgenabled = 'A' AND tgtype = 58 AND tgqual IS NULL "
-        "AND tgfoid = to_regprocedure('control.refuse_entry_change()')"
-    ):
-        yield "control.ledger_entries can be changed afterwards"
-
-
-def _lacking(
+def lacking(
     seen: Inspected, function: str, declared: Mapping[str, tuple[str, str, str]]
 ) -> Iterator[str]:
     """The tables on which that function does not act, with its arguments, on every write."""
@@ -249,7 +238,6 @@ def _state_machine(seen: Inspected) -> Iterator[str]:
 
 _EVERYWHERE = frozenset(
     {
-        "append_to_ledger",
         "record_admin_write",
         "refuse_change",
         "refuse_entry_change",
@@ -261,6 +249,7 @@ _EVERYWHERE = frozenset(
 
 def _reactions(seen: Inspected) -> Iterator[str]:
     declared = {(table, function) for table, function, _ in STATE_TRIGGERS}
+    declared |= {(table, ledger_trigger(table)) for table in LEDGERED}
     for row in seen.rows(
         "SELECT n.nspname || '.' || c.relname AS table, x.name, x.function FROM ("
         "SELECT t.tgrelid AS rel, 'trigger ' || t.tgname AS name, p.proname AS function "
@@ -339,12 +328,6 @@ TABLE_CHECKS: tuple[Check, ...] = (
         "every step of a promotion and every decision is queued for DataHub where it is taken",
         "ALTER TABLE … ENABLE ALWAYS TRIGGER tell_datahub; revision 0019 makes them",
         _told_writes,
-    ),
-    Check(
-        "triggers.ledger",
-        "promotions, approvals and audited writes leave a leaf in the ledger",
-        "ALTER TABLE … ENABLE ALWAYS TRIGGER ledger, ledger_truncate; then verify the ledger",
-        _ledger,
     ),
     Check(
         "triggers.four_eyes",

@@ -16,6 +16,7 @@ from catalog.registry import Registry
 from stores.boundary.catalog_checks import CATALOG_CHECKS
 from stores.boundary.floor_checks import FLOOR_CHECKS
 from stores.boundary.inspection import Check, Inspected
+from stores.boundary.ledger_checks import LEDGER_CHECKS
 from stores.boundary.policy_checks import POLICY_CHECKS
 from stores.boundary.privilege_checks import PRIVILEGE_CHECKS
 from stores.boundary.role_checks import ROLE_CHECKS
@@ -36,6 +37,7 @@ __all__ = [
 CHECKS: tuple[Check, ...] = (
     *ROLE_CHECKS,
     *TABLE_CHECKS,
+    *LEDGER_CHECKS,
     *POLICY_CHECKS,
     *PRIVILEGE_CHECKS,
     *CATALOG_CHECKS,

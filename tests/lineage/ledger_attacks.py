@@ -51,6 +51,10 @@ _APPROVALS = (
     "expires_at) VALUES ('pipeline_benchmark', 'digest', '{}', '{}', E'said \"so\"\\n\\u001f', "
     "now() + interval '1 year')"
 )
+_TRANSITION = (
+    "INSERT INTO control.promotion_transitions (promotion_id, from_state, to_state, actor, reason) "
+    f"VALUES ('{PROMOTION}', {{}}, '{{}}', 'ada', 'for a test')"
+)
 
 
 def record_something(platform: Platform) -> None:
@@ -60,12 +64,15 @@ def record_something(platform: Platform) -> None:
     with (
         platform.admin_engine().begin() as connection,
         with_the_ledger_alone(connection, "control.promotions"),
+        with_the_ledger_alone(connection, "control.promotion_transitions"),
         with_the_ledger_alone(connection, "control.approvals"),
     ):
         connection.exec_driver_sql(_A_PROMOTION)
+        connection.exec_driver_sql(_TRANSITION.format("NULL", "candidate"))
         connection.exec_driver_sql(_APPROVALS.format("grace", "approved"))
         connection.exec_driver_sql(_APPROVALS.format("grace", "rejected"))
         connection.exec_driver_sql("UPDATE control.promotions SET state = 'held'")
+        connection.exec_driver_sql(_TRANSITION.format("'candidate'", "held"))
 
 
 @contextmanager
@@ -167,6 +174,7 @@ class Attack:
 
 
 _ENTRIES, _LEAVES = "control.ledger_entries", "control.ledger_leaves"
+_TRANSITIONS = "control.promotion_transitions"
 _OF_PROMOTION = f"kind = 'promotion' AND row_key = '{PROMOTION}'"
 _FIRST = f"entry_id = (SELECT min(entry_id) FROM {_ENTRIES} WHERE kind = 'kv_audit')"
 _LAST = f"(SELECT max(position) FROM {_LEAVES})"
@@ -226,7 +234,8 @@ def _restored_backup(a: Attacker) -> None:
     """Everything as it was before the last decision: rows, entries, leaves, checkpoints."""
     a.with_no_trigger("control.promotions", "UPDATE control.promotions SET state = 'candidate'")
     a.with_no_trigger("control.approvals", "DELETE FROM control.approvals")
-    _cut(a, 3)
+    a.with_no_trigger(_TRANSITIONS, f"DELETE FROM {_TRANSITIONS} WHERE to_state = 'held'")
+    _cut(a, 4)
     a.sign_again(a.own_key())
 
 
@@ -235,6 +244,15 @@ def _rewritten(a: Attacker) -> None:
     a.with_no_trigger("control.approvals", "UPDATE control.approvals SET decision = 'rejected'")
     a.rewrite_entry("kind = 'approval' AND row_key = '1'", '"approved"', '"rejected"',
                     in_the_tree=True)  # fmt: skip
+    a.sign_again(a.own_key())
+
+
+def _transition_rewritten(a: Attacker) -> None:
+    """The same with the last step of a promotion."""
+    a.with_no_trigger(_TRANSITIONS, f"UPDATE {_TRANSITIONS} SET to_state = 'published' "
+                      "WHERE to_state = 'held'")  # fmt: skip
+    a.rewrite_entry("kind = 'transition' AND record LIKE '%\"to_state\":\"held\"%'", '"held"',
+                    '"published"', in_the_tree=True)  # fmt: skip
     a.sign_again(a.own_key())
 
 
@@ -277,6 +295,13 @@ ATTACKS = tuple(
         ("approval forged unseen", "row_differs", lambda a: a.with_no_trigger("control.approvals", _APPROVALS.format("eve", "approved"))),
         ("promotion published unseen", "row_differs", lambda a: a.with_no_trigger("control.promotions", "UPDATE control.promotions SET state = 'published'")),
         ("promotion's policy loosened", "row_differs", lambda a: a.with_no_trigger("control.promotions", "UPDATE control.promotions SET policy = jsonb_set(policy, '{k_tenants}', '1')")),
+        ("transition to another state", "row_differs", lambda a: a.with_no_trigger(_TRANSITIONS, f"UPDATE {_TRANSITIONS} SET to_state = 'published' WHERE to_state = 'held'")),
+        ("transition by another person", "row_differs", lambda a: a.with_no_trigger(_TRANSITIONS, f"UPDATE {_TRANSITIONS} SET actor = 'grace'")),
+        ("transition at another time", "row_differs", lambda a: a.with_no_trigger(_TRANSITIONS, f"UPDATE {_TRANSITIONS} SET happened_at = happened_at - interval '1 day'")),
+        ("transition deleted unseen", "row_differs", lambda a: a.with_no_trigger(_TRANSITIONS, f"DELETE FROM {_TRANSITIONS} WHERE to_state = 'held'")),
+        ("transition put in unseen", "row_differs", lambda a: a.with_no_trigger(_TRANSITIONS, _TRANSITION.format("'held'", "approved"))),
+        ("transition given to another promotion", "row_differs", lambda a: a.with_no_trigger(_TRANSITIONS, f"UPDATE {_TRANSITIONS} SET promotion_id = gen_random_uuid()")),
+        ("transition, record, tree and signature made to fit", "rewritten forked", _transition_rewritten),
         ("promotion deleted unseen", "row_differs", lambda a: a.with_no_trigger("control.promotions", "DELETE FROM control.promotions")),
         ("promotion rolled back, numbers exchanged", "row_differs", _rolled_back),
         ("record edited", "entry_changed row_differs", lambda a: a.with_no_trigger(_ENTRIES, f"UPDATE {_ENTRIES} SET record = replace(record, '\"held\"', '\"published\"')")),

@@ -20,6 +20,7 @@ from lineage.ledger_files import (
     write_bundle,
     write_proof,
 )
+from lineage.ledger_handovers import KeyChain
 from lineage.ledger_notes import (
     Checkpoint,
     CheckpointRefused,
@@ -32,6 +33,7 @@ from lineage.ledger_tree import root_of
 from lineage.ledger_verification import LedgerReport, verify_ledger
 
 _KEY = SigningKey.fresh("classline/ledger-test")
+_CHAIN = KeyChain((_KEY.verifier,))
 
 
 def _entry(position: int, content: str = "as it was") -> LedgerEntry:
@@ -64,7 +66,7 @@ def _bundle(
 def _verified(path: Path, held: str = _HELD) -> LedgerReport:
     found = read_ledger_file(path)
     assert isinstance(found, Bundle)
-    return verify_ledger(found.entries(), found.key, stored=found.checkpoints, held=[held])
+    return verify_ledger(found.entries(), found.key, stored=found.notes, held=[held])
 
 
 def test_a_bundle_as_it_was_written_is_whole(tmp_path: Path) -> None:
@@ -205,7 +207,7 @@ def _proof(since: str | None = _HELD, positions: tuple[int, ...] = (3, 15)) -> L
         [_ENTRIES[position] for position in positions],
         [entry.leaf for entry in _ENTRIES],
         _sealed(20),
-        _KEY.verifier,
+        _CHAIN,
         since=earlier,
     )
 
@@ -279,7 +281,7 @@ def test_a_proof_from_a_forked_history_is_found() -> None:
         (earlier, _HELD, "rewritten"),
         (None, _sealed(20), "forked"),
     ):
-        proof = prove([other[4]], leaves, _sealed(20, other), _KEY.verifier, since=since)
+        proof = prove([other[4]], leaves, _sealed(20, other), _CHAIN, since=since)
         report = verify_proof(proof, _KEY.verifier, held=[held])
         assert found in {str(finding.kind) for finding in report.findings}
 
@@ -288,9 +290,9 @@ def test_what_is_not_sealed_cannot_be_proven() -> None:
     """An entry beyond the checkpoint, and a checkpoint beyond the tree."""
     leaves = [entry.leaf for entry in _ENTRIES]
     with pytest.raises(NothingToProve):
-        prove([_ENTRIES[15]], leaves[:12], _HELD, _KEY.verifier)
+        prove([_ENTRIES[15]], leaves[:12], _HELD, _CHAIN)
     with pytest.raises(NothingToProve):
-        prove([_ENTRIES[3]], leaves[:12], _HELD, _KEY.verifier,
+        prove([_ENTRIES[3]], leaves[:12], _HELD, _CHAIN,
               since=Checkpoint(_KEY.name, 20, b"x" * 32))  # fmt: skip
 
 

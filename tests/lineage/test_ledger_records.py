@@ -118,7 +118,7 @@ def test_every_entry_is_canonical_and_its_leaf_fits(recorded: Platform) -> None:
     """The record as it stands is RFC 8785, and its leaf is SHA-256 of salt and record."""
     entries = _entries(recorded)
     assert {entry["kind"] for entry in entries} == {
-        "promotion", "approval", "kv_audit", "class_change",
+        "promotion", "transition", "approval", "kv_audit", "class_change",
     }  # fmt: skip
     for entry in entries:
         record = json.loads(entry["record"])

@@ -88,12 +88,16 @@ def test_a_promotion_is_proven_without_the_database(
     assert ledger("prove", promotion, "--checkpoint", held, "--out", proof).code == 0
     assert ledger("export", "--out", bundle).code == 0
     records = [json.loads(entry["record"]) for entry in json.loads(proof.read_text())["entries"]]
-    states = [record["row"]["state"] for record in records]
+    states = [record["row"]["state"] for record in records if record["kind"] == "promotion"]
     assert states[-1] == "published"
+    steps = [r["row"] for r in records if r["kind"] == "transition"]
+    assert [step["to_state"] for step in steps][:2] == ["drafted", "candidate"]
+    assert steps[-1]["to_state"] == "published"
+    assert all(step["actor"].startswith("~") for step in steps)
     assert {record["row"]["promotion_id"] for record in records} == {promotion}
-    approver = records[-1]["row"]["approved_by"]
-    assert approver.startswith("~")
-    assert approver != records[-1]["row"]["requested_by"]
+    (*_, last) = (record["row"] for record in records if record["kind"] == "promotion")
+    assert last["approved_by"].startswith("~")
+    assert last["approved_by"] != last["requested_by"]
     names = (desk.engineer.name, desk.steward.name, "for a test", *_owners(desk))
     text = proof.read_text() + bundle.read_text()
     assert [name for name in names if name in text] == []
@@ -130,6 +134,38 @@ def test_the_key_alone_verifies_a_bundle(
     assert rest
 
 
+def test_a_replaced_key_is_followed_from_the_one_that_is_held(
+    ledger: Call, held: Path, promoted: tuple[Desk, str], tmp_path: Path
+) -> None:
+    """The key and the checkpoint of before still verify; a stranger's key does not."""
+    home = promoted[0].platform.home
+    bundle, proof, key = tmp_path / "bundle.jsonl", tmp_path / "proof.json", tmp_path / "ledger.key"
+    key.write_text((home.root / "checkpoints" / "ledger.key").read_text())
+    said = ledger("rotate-key", "--reason", "whoever had it is gone", "--json")
+    assert (said.code, said.json["resumed"], said.json["refused"]) == (0, False, {})
+    assert said.json["key"] != key.read_text().strip()
+    assert said.json["key"] == (home.root / "checkpoints" / "ledger.key").read_text().strip()
+    assert ledger("verify", "--checkpoint", held).code == 0
+    assert ledger("export", "--out", bundle).code == 0
+    assert ledger("prove", promoted[1], "--checkpoint", held, "--out", proof).code == 0
+    for file in (bundle, proof):
+        for trust in (("--checkpoint", held), ("--key", key), ("--checkpoint", held, "--key", key)):
+            said = ledger("verify", "--offline", file, *trust, "--json")
+            assert (said.code, said.json["findings"], said.json["handovers"]) == (0, [], 1)
+    folder = home.root / "checkpoints"
+    assert ledger("verify", "--offline", bundle, "--checkpoint", folder).code == 0
+    told = ledger("verify", "--offline", bundle, "--checkpoint", held).out
+    assert "its key was replaced 1 times" in told
+    head, _, rest = bundle.read_text().partition("\n")
+    cut = json.loads(head)
+    del cut["handovers"]
+    bundle.write_text(json.dumps(cut) + "\n" + rest)
+    said = ledger("verify", "--offline", bundle, "--key", key)
+    assert said.code == 1
+    assert "not_handed_over" in said.out
+    assert "destroyed" in ledger("rotate-key", "--reason", "once more").out
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "told"),
     [
@@ -142,6 +178,8 @@ def test_the_key_alone_verifies_a_bundle(
         (("prove", "no-uuid"), 2, "UUID"),
         (("prove", "11111111-1111-4111-8111-111111111111"), 1, "no sealed entry is about"),
         (("export", "--out", "/no/such/folder/x"), 2, "cannot be written"),
+        (("rotate-key",), 2, "--reason"),
+        (("rotate-key", "--reason", " "), 1, "a rotation needs a reason"),
         (("prove", "PROMOTION", "--checkpoint", "OTHER"), 1, "another ledger than the key"),
     ],
 )
