@@ -36,7 +36,7 @@ $$;
 -- there is to decide of a cell that was never released: there is nothing to subtract it from.
 CREATE FUNCTION control.own_states(
     promotion uuid, first_no bigint, last_no bigint, owned_ text[], owners_ text[]
-) RETURNS TABLE (cell_no integer, state_digest text, rule text)
+) RETURNS TABLE (cell_no integer, state_digest text, measured text[], rule text)
 LANGUAGE sql STABLE
 SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     WITH parts AS (
@@ -47,20 +47,23 @@ SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
         SELECT m.cell_no, m.measured, m.tenant_id, m.row_count, m.amount, m.digest
         FROM control.measure_contributions m
         WHERE m.promotion_id = promotion AND m.cell_no BETWEEN first_no AND last_no
+          AND m.measured <> ''
     ),
     shares AS (
         SELECT t.cell_no, t.measured, t.tenant_id, abs(t.row_count) AS row_count,
                abs(t.amount) AS amount,
                t.row_count <> 0 OR t.amount <> 0 OR t.digest <> 0 AS counts,
-               -- What jsonb_build_array() would write, and digests of it are kept; in half the time.
-               '[' || to_json(t.measured)::text || ', ' || to_json(t.tenant_id)::text || ', '
-                   || t.row_count || ', ' || to_json(trim_scale(t.amount))::text || ', '
-                   || to_json(t.digest)::text || ']' AS told
+               to_json(t.tenant_id)::text || ', ' || t.row_count || ', '
+                   || trim_scale(t.amount)::text || ', ' || t.digest::text AS told
         FROM parts t
     ),
     sums AS MATERIALIZED (
         SELECT s.cell_no, s.measured,
-               string_agg(s.told, E'\n' ORDER BY s.tenant_id COLLATE "C") AS told,
+               -- What jsonb_build_array() writes of each share, a line each, in half the time: its
+               -- digest is compared with those that are kept.
+               '[' || to_json(s.measured)::text || ', ' || string_agg(
+                   s.told, E']\n[' || to_json(s.measured)::text || ', '
+                   ORDER BY s.tenant_id COLLATE "C") || ']' AS told,
                array_agg(s.tenant_id ORDER BY s.tenant_id COLLATE "C")
                    FILTER (WHERE s.counts) AS tenants,
                sum(s.amount) FILTER (WHERE s.counts) AS total,
@@ -98,7 +101,8 @@ SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
             WHEN p.k_without_fund > 0 AND cardinality(s.tenants)
                  - greatest(COALESCE(f.tenants, 0), 1) < p.k_without_fund THEN 2
             WHEN COALESCE(f.funds, 0) < p.k_funds AND s.tenants IS NOT NULL THEN 3
-            WHEN s.largest > p.max_share * s.total
+            -- What is no number is larger than everything: its share would break nothing.
+            WHEN NOT s.total < 'Infinity' OR s.largest > p.max_share * s.total
                  OR s.largest_rows > p.max_share * s.total_rows THEN 4
             WHEN (s.total - s.largest - s.second) * 100 < p.p_percent * s.largest THEN 5
         END AS rule
@@ -108,6 +112,7 @@ SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT b.cell_no,
            encode(sha256(convert_to(
                string_agg(b.told, E'\n' ORDER BY b.measured COLLATE "C"), 'UTF8')), 'hex'),
+           array_agg(b.measured ORDER BY b.measured COLLATE "C"),
            (ARRAY['k_tenants', 'k_after_leaving_out_a_fund', 'k_funds', 'dominance',
                   'p_percent'])[min(b.rule)]
     FROM broken b GROUP BY b.cell_no
@@ -154,7 +159,8 @@ SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
             UNION ALL
             SELECT m.measured, m.tenant_id, m.row_count, m.amount, m.digest
             FROM control.measure_contributions m
-            WHERE m.promotion_id = r.promotion_id AND m.cell_no = r.its_no OFFSET 0) c
+            WHERE m.promotion_id = r.promotion_id AND m.cell_no = r.its_no AND m.measured <> ''
+            OFFSET 0) c
     ),
     combinations AS (
         SELECT row_number() OVER () AS combination, ARRAY[a, b, c] AS signs,
@@ -206,7 +212,8 @@ SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
             WHEN p.k_without_fund > 0 AND cardinality(s.tenants)
                  - greatest(COALESCE(f.tenants, 0), 1) < p.k_without_fund THEN 2
             WHEN COALESCE(f.funds, 0) < p.k_funds THEN 3
-            WHEN s.largest > p.max_share * s.total
+            -- What is no number is larger than everything: its share would break nothing.
+            WHEN NOT s.total < 'Infinity' OR s.largest > p.max_share * s.total
                  OR s.largest_rows > p.max_share * s.total_rows THEN 4
             WHEN (s.total - s.largest - s.second) * 100 < p.p_percent * s.largest THEN 5
         END AS rule
@@ -249,6 +256,38 @@ BEGIN
     END LOOP;
 END $$;
 
+-- That each value is vouched for, control.judge() looks at with everything else of its cell.
+CREATE OR REPLACE FUNCTION control.require_whole_contributions(p control.promotions) RETURNS void
+LANGUAGE plpgsql STABLE
+SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    unnamed bigint;
+    twice bigint;
+    moved bigint;
+BEGIN
+    SELECT count(*) FILTER (WHERE cardinality(c.row_digests) <> c.row_count),
+           count(*) FILTER (WHERE c.fund_id IS DISTINCT FROM
+               CASE p.from_class WHEN 'fund_private' THEN c.tenant_id ELSE m.fund_id END)
+        INTO unnamed, moved
+        FROM control.cell_contributors c LEFT JOIN control.portfolio_membership m USING (tenant_id)
+        WHERE c.promotion_id = p.promotion_id;
+    IF unnamed > 0 THEN
+        RAISE EXCEPTION '% contributions do not name each of their rows', unnamed
+            USING ERRCODE = 'CL024';
+    END IF;
+    SELECT count(*) - count(DISTINCT u.row_digest) INTO twice
+        FROM control.cell_contributors c CROSS JOIN unnest(c.row_digests) AS u (row_digest)
+        WHERE c.promotion_id = p.promotion_id;
+    IF twice > 0 THEN
+        RAISE EXCEPTION '% rows stand in more than one cell', twice USING ERRCODE = 'CL024',
+            HINT = 'a source row falls into one cell of its family: mend the workflow''s join';
+    END IF;
+    IF moved > 0 THEN
+        RAISE EXCEPTION '% contributions are of tenants whose fund has changed since', moved
+            USING ERRCODE = 'CL024', HINT = 'run the workflow again';
+    END IF;
+END $$;
+
 CREATE OR REPLACE FUNCTION control.judge(p control.promotions, publish_mode text) RETURNS void
 LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -262,6 +301,8 @@ DECLARE
         SELECT FROM control.judged_cells e WHERE e.family = ANY (families) AND e.released);
     owned_ text[];
     owners_ text[];
+    names text[];
+    measured_ text[];
     first_no bigint := -2147483648;
     last_no bigint;
     wrong bigint;
@@ -280,6 +321,12 @@ BEGIN
     END IF;
     SELECT array_agg(o.tenant_id), array_agg(o.fund_id) INTO owned_, owners_
         FROM control.owned_ever() o;
+    -- What a measure shows is vouched for by contributions to that measure.
+    SELECT array_agg(m.key), array_agg((SELECT string_agg(c.name, ' ' ORDER BY c.name)
+                                        FROM jsonb_array_elements_text(m.value) AS c (name)))
+        INTO names, measured_
+        FROM control.workflow_registrations g CROSS JOIN jsonb_each(g.measures) m
+        WHERE g.workflow = p.workflow AND g.source_digest = p.source_digest;
     -- A cell that was never released is decided here and now, unless a row of it was. Every other
     -- cell waits with no rule and not released: whatever state of it was shown counts below,
     -- replaced and revoked ones too.
@@ -290,27 +337,41 @@ BEGIN
             ORDER BY q.cell_no LIMIT at_once) c;
         EXIT WHEN last_no IS NULL;
         WITH cells AS MATERIALIZED (
-            SELECT q.cell_no, (SELECT jsonb_object_agg(d->>'column', q.cell->(d->>'column'))
-                               FROM jsonb_array_elements(p.partition) d) AS cell_key
+            SELECT q.cell_no, q.cell,
+                   (SELECT jsonb_object_agg(d->>'column', q.cell->(d->>'column'))
+                    FROM jsonb_array_elements(p.partition) d) AS cell_key
             FROM quarantine.candidate_cells q
             WHERE q.promotion_id = p.promotion_id AND q.cell_no BETWEEN first_no AND last_no
         ),
+        states AS MATERIALIZED (
+            SELECT * FROM control.own_states(p.promotion_id, first_no, last_no, owned_, owners_)
+        ),
         known AS MATERIALIZED (
-            SELECT c.*, released_before AND EXISTS (
+            SELECT c.cell_no, c.cell_key, released_before AND EXISTS (
                 SELECT FROM control.judged_cells e
                 WHERE e.family = ANY (families) AND e.cell_key = c.cell_key AND e.released
                   AND e.promotion_id <> p.promotion_id OFFSET 0) AS shown
             FROM cells c
+        ),
+        judged AS (
+            INSERT INTO control.judged_cells (promotion_id, cell_no, family, cell_key,
+                                              state_digest, released, rule)
+                SELECT p.promotion_id, k.cell_no, p.family, k.cell_key,
+                       COALESCE(s.state_digest, ''), NOT k.shown AND s.rule IS NULL,
+                       CASE WHEN NOT k.shown THEN s.rule END
+                FROM known k LEFT JOIN states s USING (cell_no)
         )
-        INSERT INTO control.judged_cells (promotion_id, cell_no, family, cell_key, state_digest,
-                                          released, rule)
-            SELECT p.promotion_id, k.cell_no, p.family, k.cell_key, COALESCE(s.state_digest, ''),
-                   NOT k.shown AND s.rule IS NULL, CASE WHEN NOT k.shown THEN s.rule END
-            FROM known k LEFT JOIN control.own_states(
-                p.promotion_id, first_no, last_no, owned_, owners_) s USING (cell_no);
+        SELECT wrong + count(*) INTO wrong
+            FROM cells c LEFT JOIN states s USING (cell_no)
+            CROSS JOIN unnest(names, measured_) AS m (name, measured)
+            WHERE c.cell->m.name <> 'null' AND NOT COALESCE(m.measured = ANY (s.measured), false);
         first_no := last_no + 1;
     END LOOP;
     PERFORM set_config('enable_seqscan', 'on', true);
+    IF wrong > 0 THEN
+        RAISE EXCEPTION '% values come without who contributed to them', wrong
+            USING ERRCODE = 'CL024';
+    END IF;
 
     IF released_before THEN
         UPDATE control.judged_cells j
@@ -376,34 +437,55 @@ BEGIN
 END $$;
 
 CREATE OR REPLACE FUNCTION control.cells_below_policy(promotion uuid) RETURNS bigint
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    WITH cells AS (
-        SELECT c.cell_no, count(*) AS tenants, count(DISTINCT c.fund_id) AS funds,
-               -- Who has no fund is a fund of its own: it can subtract itself.
-               count(*) - greatest(1, cardinality(array_positions(
-                   array_agg(c.fund_id) FILTER (WHERE c.fund_id IS NOT NULL),
-                   mode() WITHIN GROUP (ORDER BY c.fund_id)))) AS tenants_without_fund,
-               sum(c.amount) AS total, max(c.amount) AS largest, min(c.amount) AS least,
-               COALESCE((array_agg(c.amount ORDER BY c.amount DESC))[2], 0) AS second,
-               sum(c.row_count) AS total_rows, max(c.row_count) AS largest_rows,
-               min(c.row_count) AS least_rows
-        FROM control.cell_contributors c WHERE c.promotion_id = promotion GROUP BY c.cell_no
-    )
-    SELECT count(*) FROM quarantine.candidate_cells q
-    LEFT JOIN cells c USING (cell_no)
-    CROSS JOIN control.policy_in_force(promotion) p
-    WHERE q.promotion_id = promotion AND NOT COALESCE(
-        c.tenants >= p.k
-        AND (p.k_without_fund = 0 OR c.tenants_without_fund >= p.k_without_fund)
-        AND c.funds >= p.k_funds
-        -- NaN and infinity compare as larger than everything, so they are refused by name.
-        AND c.least >= 0 AND c.largest < 'Infinity'::numeric AND c.least_rows > 0
-        AND c.largest_rows <= p.max_share * c.total_rows
-        AND (c.total = 0 OR c.largest <= p.max_share * c.total)
-        AND (c.total = 0 OR (c.total - c.largest - c.second) * 100 >= p.p_percent * c.largest),
-        false)
-$$;
+DECLARE
+    -- However many cells there are, the contributors of so many are in memory.
+    at_once constant integer := 50000;
+    first_no bigint := -2147483648;
+    last_no bigint;
+    below bigint := 0;
+BEGIN
+    LOOP
+        SELECT max(c.cell_no) INTO last_no FROM (
+            SELECT q.cell_no FROM quarantine.candidate_cells q
+            WHERE q.promotion_id = promotion AND q.cell_no >= first_no
+            ORDER BY q.cell_no LIMIT at_once) c;
+        EXIT WHEN last_no IS NULL;
+        WITH cells AS MATERIALIZED (
+            SELECT c.cell_no, count(*) AS tenants, count(DISTINCT c.fund_id) AS funds,
+                   -- Who has no fund is a fund of its own: it can subtract itself.
+                   count(*) - greatest(1, cardinality(array_positions(
+                       array_agg(c.fund_id) FILTER (WHERE c.fund_id IS NOT NULL),
+                       mode() WITHIN GROUP (ORDER BY c.fund_id)))) AS tenants_without_fund,
+                   sum(c.amount) AS total, max(c.amount) AS largest, min(c.amount) AS least,
+                   COALESCE((array_agg(c.amount ORDER BY c.amount DESC))[2], 0) AS second,
+                   sum(c.row_count) AS total_rows, max(c.row_count) AS largest_rows,
+                   min(c.row_count) AS least_rows
+            FROM control.cell_contributors c
+            WHERE c.promotion_id = promotion AND c.cell_no BETWEEN first_no AND last_no
+            GROUP BY c.cell_no
+        )
+        SELECT below + count(*) INTO below FROM (
+            SELECT q.cell_no FROM quarantine.candidate_cells q
+            WHERE q.promotion_id = promotion AND q.cell_no BETWEEN first_no AND last_no) q
+        LEFT JOIN cells c ON c.cell_no = q.cell_no
+        CROSS JOIN control.policy_in_force(promotion) p
+        WHERE NOT COALESCE(
+            c.tenants >= p.k
+            AND (p.k_without_fund = 0 OR c.tenants_without_fund >= p.k_without_fund)
+            AND c.funds >= p.k_funds
+            -- NaN and infinity compare as larger than everything, so they are refused by name.
+            AND c.least >= 0 AND c.largest < 'Infinity'::numeric AND c.least_rows > 0
+            AND c.largest_rows <= p.max_share * c.total_rows
+            AND (c.total = 0 OR c.largest <= p.max_share * c.total)
+            AND (c.total = 0
+                 OR (c.total - c.largest - c.second) * 100 >= p.p_percent * c.largest),
+            false);
+        first_no := last_no + 1;
+    END LOOP;
+    RETURN below;
+END $$;
 
 -- The functions as they are, but for how they look things up. What is not found stops the migration.
 CREATE FUNCTION pg_temp.amend(function_ text, was text, now_ text) RETURNS void
@@ -418,41 +500,6 @@ BEGIN
     END IF;
     EXECUTE replace(body, was, now_);
 END $$;
-SELECT pg_temp.amend('require_whole_contributions', E'\nBEGIN\n', $new$
-BEGIN
-    -- Nothing is known of how many rows a new candidate has; joined one by one, they take minutes.
-    PERFORM set_config('enable_nestloop', 'off', true), set_config('jit', 'off', true);
-$new$);
-SELECT pg_temp.amend('require_whole_contributions', $was$    SELECT count(*) INTO wrong FROM quarantine.candidate_cells q
-        JOIN control.workflow_registrations g
-          ON g.workflow = p.workflow AND g.source_digest = p.source_digest
-        CROSS JOIN LATERAL jsonb_object_keys(q.cell) AS k (name)
-        WHERE q.promotion_id = p.promotion_id AND g.measures ? k.name
-          AND q.cell->k.name <> 'null' AND NOT EXISTS (
-              SELECT FROM control.measure_contributions c
-              WHERE c.promotion_id = p.promotion_id AND c.cell_no = q.cell_no
-                AND c.measured = (SELECT string_agg(s.name, ' ' ORDER BY s.name)
-                    FROM jsonb_array_elements_text(g.measures->k.name) AS s (name)));
-$was$, $new$    SELECT count(*) INTO wrong FROM control.measure_contributions c
-        WHERE c.promotion_id = p.promotion_id AND (
-            c.measured = '' OR NOT COALESCE(abs(c.amount) < 'Infinity'::numeric
-                                            AND abs(c.digest) < 'Infinity'::numeric, false));
-    IF wrong > 0 THEN
-        RAISE EXCEPTION '% contributions are to no measure, or no numbers', wrong
-            USING ERRCODE = 'CL024';
-    END IF;
-    WITH shown AS MATERIALIZED (
-        SELECT m.key AS name, (SELECT string_agg(s.name, ' ' ORDER BY s.name)
-                               FROM jsonb_array_elements_text(m.value) AS s (name)) AS measured
-        FROM control.workflow_registrations g CROSS JOIN jsonb_each(g.measures) m
-        WHERE g.workflow = p.workflow AND g.source_digest = p.source_digest
-    )
-    SELECT count(*) INTO wrong FROM quarantine.candidate_cells q CROSS JOIN shown s
-        WHERE q.promotion_id = p.promotion_id AND q.cell->s.name <> 'null' AND NOT EXISTS (
-            SELECT FROM control.measure_contributions c
-            WHERE c.promotion_id = p.promotion_id AND c.cell_no = q.cell_no
-              AND c.measured = s.measured);
-$new$);
 SELECT pg_temp.amend('record_checks', E'\nBEGIN\n', $new$
     digest text := control.candidate_digest(promotion);
 BEGIN
@@ -474,6 +521,8 @@ $new$);
 SELECT pg_temp.amend('guard_promotion', 'n.value @> o.value', $new$NOT EXISTS (
                 SELECT FROM jsonb_each(o.value) x WHERE n.value->x.key IS DISTINCT FROM x.value)$new$);
 DROP FUNCTION pg_temp.amend(text, text, text);
+-- Nothing asks it any more.
+DROP FUNCTION control.contributions_to(uuid[]);
 
 DO $$
 DECLARE f text;
