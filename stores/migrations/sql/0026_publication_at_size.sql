@@ -53,8 +53,8 @@ SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
         SELECT t.cell_no, t.measured, t.tenant_id, abs(t.row_count) AS row_count,
                abs(t.amount) AS amount,
                t.row_count <> 0 OR t.amount <> 0 OR t.digest <> 0 AS counts,
-               to_json(t.tenant_id)::text || ', ' || t.row_count || ', '
-                   || trim_scale(t.amount)::text || ', ' || t.digest::text AS told
+               concat_ws(', ', to_json(t.tenant_id), t.row_count, trim_scale(t.amount), t.digest)
+                   AS told
         FROM parts t
     ),
     sums AS MATERIALIZED (
@@ -66,12 +66,11 @@ SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
                    ORDER BY s.tenant_id COLLATE "C") || ']' AS told,
                array_agg(s.tenant_id ORDER BY s.tenant_id COLLATE "C")
                    FILTER (WHERE s.counts) AS tenants,
-               sum(s.amount) FILTER (WHERE s.counts) AS total,
-               max(s.amount) FILTER (WHERE s.counts) AS largest,
-               COALESCE((array_agg(s.amount ORDER BY s.amount DESC)
-                   FILTER (WHERE s.counts))[2], 0) AS second,
-               sum(s.row_count) FILTER (WHERE s.counts) AS total_rows,
-               max(s.row_count) FILTER (WHERE s.counts) AS largest_rows
+               sum(s.amount) AS total,
+               max(s.amount) AS largest,
+               COALESCE((array_agg(s.amount ORDER BY s.amount DESC))[2], 0) AS second,
+               sum(s.row_count) AS total_rows,
+               max(s.row_count) AS largest_rows
         FROM shares s GROUP BY s.cell_no, s.measured
     ),
     -- How many funds there are, and how many tenants one of them owns, is asked once of each
@@ -144,7 +143,7 @@ SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
         FROM states s
     ),
     depths AS (
-        SELECT j.cell_no, COALESCE(max(e.place), 0) AS depth
+        SELECT j.cell_no, least(COALESCE(max(e.place), 0), 3) AS depth
         FROM judged j LEFT JOIN earlier e USING (cell_no) GROUP BY j.cell_no
     ),
     released AS (
@@ -162,23 +161,35 @@ SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
             WHERE m.promotion_id = r.promotion_id AND m.cell_no = r.its_no AND m.measured <> ''
             OFFSET 0) c
     ),
-    combinations AS (
-        SELECT row_number() OVER () AS combination, ARRAY[a, b, c] AS signs,
-               CASE WHEN c <> 0 THEN 3 WHEN b <> 0 THEN 2 WHEN a <> 0 THEN 1 ELSE 0 END AS depth
-        FROM generate_series(-1, 1) a, generate_series(-1, 1) b, generate_series(-1, 1) c
+    -- What each tenant adds to a measure, in the new state and in up to three earlier ones.
+    shares AS MATERIALIZED (
+        SELECT p.cell_no, p.measured, p.tenant_id,
+               COALESCE(sum(p.row_count) FILTER (WHERE p.place = 0), 0) AS rows_0,
+               COALESCE(sum(p.row_count) FILTER (WHERE p.place = 1), 0) AS rows_1,
+               COALESCE(sum(p.row_count) FILTER (WHERE p.place = 2), 0) AS rows_2,
+               COALESCE(sum(p.row_count) FILTER (WHERE p.place = 3), 0) AS rows_3,
+               COALESCE(sum(p.amount) FILTER (WHERE p.place = 0), 0) AS amount_0,
+               COALESCE(sum(p.amount) FILTER (WHERE p.place = 1), 0) AS amount_1,
+               COALESCE(sum(p.amount) FILTER (WHERE p.place = 2), 0) AS amount_2,
+               COALESCE(sum(p.amount) FILTER (WHERE p.place = 3), 0) AS amount_3,
+               COALESCE(sum(p.digest) FILTER (WHERE p.place = 0), 0) AS digest_0,
+               COALESCE(sum(p.digest) FILTER (WHERE p.place = 1), 0) AS digest_1,
+               COALESCE(sum(p.digest) FILTER (WHERE p.place = 2), 0) AS digest_2,
+               COALESCE(sum(p.digest) FILTER (WHERE p.place = 3), 0) AS digest_3
+        FROM parts p GROUP BY p.cell_no, p.measured, p.tenant_id
+    ),
+    combinations AS MATERIALIZED (
+        SELECT d AS depth, row_number() OVER () AS combination, a, b, c
+        FROM generate_series(0, 3) d, generate_series(-1, 1) a, generate_series(-1, 1) b,
+             generate_series(-1, 1) c
+        WHERE (d >= 1 OR a = 0) AND (d >= 2 OR b = 0) AND (d >= 3 OR c = 0)
     ),
     combined AS (
-        SELECT t.cell_no, k.combination, t.measured, t.tenant_id,
-               abs(sum(s.sign * t.row_count)) AS row_count, abs(sum(s.sign * t.amount)) AS amount
-        FROM parts t
-        JOIN depths d USING (cell_no)
-        JOIN combinations k ON k.depth <= d.depth
-        CROSS JOIN LATERAL (
-            SELECT CASE WHEN t.place = 0 THEN 1 ELSE k.signs[t.place::integer] END AS sign) s
-        WHERE s.sign <> 0
-        GROUP BY t.cell_no, k.combination, t.measured, t.tenant_id
-        HAVING sum(s.sign * t.row_count) <> 0 OR sum(s.sign * t.amount) <> 0
-            OR sum(s.sign * t.digest) <> 0
+        SELECT s.cell_no, k.combination, s.measured, s.tenant_id,
+               abs(s.rows_0 + k.a * s.rows_1 + k.b * s.rows_2 + k.c * s.rows_3) AS row_count,
+               abs(s.amount_0 + k.a * s.amount_1 + k.b * s.amount_2 + k.c * s.amount_3) AS amount,
+               s.digest_0 + k.a * s.digest_1 + k.b * s.digest_2 + k.c * s.digest_3 AS digest
+        FROM shares s JOIN depths d USING (cell_no) JOIN combinations k USING (depth)
     ),
     sums AS MATERIALIZED (
         SELECT c.cell_no, c.combination, c.measured,
@@ -186,7 +197,8 @@ SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
                sum(c.amount) AS total, max(c.amount) AS largest,
                COALESCE((array_agg(c.amount ORDER BY c.amount DESC))[2], 0) AS second,
                sum(c.row_count) AS total_rows, max(c.row_count) AS largest_rows
-        FROM combined c GROUP BY c.cell_no, c.combination, c.measured
+        FROM combined c WHERE c.row_count <> 0 OR c.amount <> 0 OR c.digest <> 0
+        GROUP BY c.cell_no, c.combination, c.measured
     ),
     circles AS MATERIALIZED (
         SELECT row_number() OVER () AS circle, d.tenants
@@ -445,7 +457,10 @@ DECLARE
     first_no bigint := -2147483648;
     last_no bigint;
     below bigint := 0;
+    was text := current_setting('enable_nestloop');
 BEGIN
+    -- Nothing is known of how many rows a new candidate has: joined one by one, they take minutes.
+    PERFORM set_config('enable_nestloop', 'off', true);
     LOOP
         SELECT max(c.cell_no) INTO last_no FROM (
             SELECT q.cell_no FROM quarantine.candidate_cells q
@@ -484,6 +499,7 @@ BEGIN
             false);
         first_no := last_no + 1;
     END LOOP;
+    PERFORM set_config('enable_nestloop', was, true);
     RETURN below;
 END $$;
 
