@@ -1,4 +1,7 @@
-"""The release guard and what surrounds it, for publications of a million cells. No column is added."""
+"""The release guard and what surrounds it, for publications of a million cells.
+
+No column is added.
+"""
 
 from __future__ import annotations
 
