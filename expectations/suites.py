@@ -39,6 +39,7 @@ class CheckName(StrEnum):
     K_DISTINCT_TENANTS = "k_distinct_tenants"
     NO_KNOWN_IDENTIFIERS = "no_known_identifiers"
     EMBEDDED_FROM_CONTENT = "embedded_from_content"
+    RED_TEAM = "red_team"
 
 
 EVERY_CANDIDATE = (
@@ -52,6 +53,7 @@ TEXT_CANDIDATE = (
     *EVERY_CANDIDATE,
     CheckName.NO_KNOWN_IDENTIFIERS,
     CheckName.EMBEDDED_FROM_CONTENT,
+    CheckName.RED_TEAM,
 )
 """What is required of a candidate that holds text."""
 

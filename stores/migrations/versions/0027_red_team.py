@@ -1,0 +1,18 @@
+"""Text is released only by workflows whose text path a red team attacked.
+
+It adds no column.
+"""
+
+from __future__ import annotations
+
+from stores.migrations.sql_files import run_sql
+
+__all__ = ["down_revision", "revision", "upgrade"]
+
+revision = "0027"
+down_revision = "0022"
+
+
+def upgrade() -> None:
+    """Require the check of every registration from now on."""
+    run_sql("0027_red_team.sql")
