@@ -70,6 +70,7 @@ FUNCTIONS: Mapping[str, DeclaredFunction] = {
             "supersede_releases(uuid)",
             "take_approval(control.promotions,control.approvals)",
             "require_four_eyes()",
+            "steward_of_audits(text)",
             "require_platform()",
             "tell_datahub()",
             "tell_once(text,text,text)",
