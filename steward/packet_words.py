@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from expectations.suites import CheckName
 from steward.evidence import Attacked, Evidence, Searched
 from steward.packet import ReviewPacket
 
-__all__ = ["packet_document", "packet_sections", "what_is_decided", "what_was_counted"]
+__all__ = ["packet_document", "packet_sections", "seen_by", "what_is_decided", "what_was_counted"]
 
 _Section = tuple[str, tuple[str, ...], list[Sequence[object]]]
 
@@ -68,6 +69,13 @@ def what_was_counted(evidence: Evidence) -> dict[str, object]:
     }
 
 
+def seen_by(check: str, observed: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a check saw, as it is shown; of the red team's many counts those that are not zero."""
+    if check != CheckName.RED_TEAM:
+        return observed
+    return {name: seen for name, seen in sorted(observed.items()) if seen}
+
+
 def found_in_words(searched: Searched) -> str:
     """What a search found, by kind and number of texts; finding nothing says among how much."""
     if searched.kinds is None:
@@ -111,7 +119,10 @@ def packet_sections(packet: ReviewPacket) -> Iterator[_Section]:
     yield (
         "Checks of the newest candidate",
         ("check", "phase", "passed", "observed"),
-        [(c["check_name"], c["phase"], c["passed"], c["observed"]) for c in packet.evidence.checks],
+        [
+            (c["check_name"], c["phase"], c["passed"], seen_by(c["check_name"], c["observed"]))
+            for c in packet.evidence.checks
+        ],
     )
     if packet.evidence.attacked:
         yield (

@@ -18,7 +18,7 @@ from steward.audit_answers import AuditsOnRecord, audits_on_record
 from steward.desk.dataset_views import dataset_view, found_datasets
 from steward.desk.web_sessions import WebSession
 from steward.packet import ReviewPacket
-from steward.packet_words import what_is_decided, what_was_counted
+from steward.packet_words import seen_by, what_is_decided, what_was_counted
 from steward.reviews import reviews
 from steward.source_diff import ModuleDiff
 from steward.unfinished import unfinished_promotions
@@ -85,6 +85,7 @@ class Pages:
             session,
             packet=packet,
             what=what,
+            seen_by=seen_by,
             counted=what_was_counted(packet.evidence) if packet.evidence else {},
             # Our own drawings, in which every name was escaped: the one text put in as it is.
             pictures={name: Markup(svg) for name, svg in packet.pictures.items()},  # noqa: S704

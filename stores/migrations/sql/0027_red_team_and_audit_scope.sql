@@ -24,7 +24,8 @@ BEGIN
     THEN
         RAISE EXCEPTION 'an audit is of every class, and this steward does not decide about each'
             USING ERRCODE = 'CL052',
-            HINT = 'another steward answers for it, or an administrator widens the scope';
+            HINT = 'another steward answers for it, or an administrator widens the scope:'
+                ' `classline steward change NAME --scope CLASS`, once for each class';
     END IF;
     RETURN steward;
 END $$;
@@ -90,4 +91,16 @@ BEGIN
         VALUES (audit, digest, steward, note_);
     INSERT INTO platform.kv_audit (actor, action, subject, from_value, to_value, reason)
         VALUES (steward, 'audit signed off', audit::text, NULL, digest, note_);
+END $$;
+
+-- The hint named a command that there is none of.
+DO $$
+DECLARE
+    body text := pg_get_functiondef('control.require_four_eyes()'::regprocedure);
+    was text := '`classline steward scope`';
+BEGIN
+    IF strpos(body, was) = 0 THEN
+        RAISE EXCEPTION 'revision 0027: control.require_four_eyes does not read as expected';
+    END IF;
+    EXECUTE replace(body, was, '`classline steward change NAME --scope CLASS`');
 END $$;
