@@ -40,6 +40,7 @@ class CheckName(StrEnum):
     NO_KNOWN_IDENTIFIERS = "no_known_identifiers"
     EMBEDDED_FROM_CONTENT = "embedded_from_content"
     RED_TEAM = "red_team"
+    RED_TEAM_CELLS = "red_team_cells"
 
 
 EVERY_CANDIDATE = (

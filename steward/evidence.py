@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from anonymization.cell_attacks import HELD
 from anonymization.text.planted_identifiers import DISGUISES
 from anonymization.text.red_team import IN_PART, LEFT, PLANTED, WHOLE
 from expectations.suites import CheckName
@@ -50,7 +51,7 @@ class Evidence:
 
     ``cells`` are the database's own counts of who stands behind the cells: ``tenants`` maps
     distinct tenants to cells, ``largest_share`` is the largest part one tenant has of any cell.
-    ``searched`` and ``attacked`` are of the newest result of each check.
+    ``searched``, ``attacked`` and ``cell_attacks`` are of the newest result of each check.
     """
 
     promotion: Row
@@ -59,6 +60,16 @@ class Evidence:
     checks: tuple[Row, ...]
     searched: tuple[Searched, ...]
     attacked: tuple[Attacked, ...]
+    cell_attacks: Mapping[str, int]
+
+    @property
+    def would_be_held(self) -> Mapping[str, int]:
+        """Cells that the release guard would hold, by rule, when they were attacked."""
+        return {
+            name.removeprefix(HELD): cells
+            for name, cells in sorted(self.cell_attacks.items())
+            if name.startswith(HELD)
+        }
 
 
 def evidence_of(session: PlatformSession, workflow: str, digest: str) -> Evidence | None:
@@ -85,6 +96,7 @@ def evidence_of(session: PlatformSession, workflow: str, digest: str) -> Evidenc
         checks=tuple(by_phase.values()),
         searched=tuple(_searched(latest[name]) for name in _SEARCHES if name in latest),
         attacked=_attacked(latest.get(CheckName.RED_TEAM)),
+        cell_attacks=dict(latest.get(CheckName.RED_TEAM_CELLS, {}).get("observed", {})),
     )
 
 

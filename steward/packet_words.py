@@ -66,12 +66,26 @@ def what_was_counted(evidence: Evidence) -> dict[str, object]:
         "personal data found": {each.check: found_in_words(each) for each in evidence.searched}
         or "nothing was looked for yet",
         "red team": attacks_in_words(evidence.attacked),
+        "attacks on cells": cell_attacks_in_words(evidence.cell_attacks),
+        "cells the release guard would hold": evidence.would_be_held,
     }
+
+
+def cell_attacks_in_words(counts: Mapping[str, int]) -> str:
+    """What tenants, funds and earlier releases made of the cells, in one line."""
+    if not counts:
+        return "no result is stored: checks failed first, or an older version made the candidate"
+    return (
+        f"{counts['parts']:,} parts of {counts['cells']:,} cells: {counts['guessed']:,} guessed "
+        f"within a tenth, {counts['singled_out']:,} with one tenant left; "
+        f"{counts['differences']:,} differences to earlier releases: {counts['telling']:,} tell of "
+        f"too few tenants, {counts['telling_released']:,} of those would be released"
+    )
 
 
 def seen_by(check: str, observed: Mapping[str, Any]) -> Mapping[str, Any]:
     """What a check saw, as it is shown; of the red team's many counts those that are not zero."""
-    if check != CheckName.RED_TEAM:
+    if check not in {CheckName.RED_TEAM, CheckName.RED_TEAM_CELLS}:
         return observed
     return {name: seen for name, seen in sorted(observed.items()) if seen}
 
@@ -159,6 +173,7 @@ def packet_document(packet: ReviewPacket) -> dict[str, Any]:
         "checks": [dict(check) for check in evidence.checks] if evidence else [],
         "searches": [asdict(each) for each in evidence.searched] if evidence else [],
         "attacks": [asdict(each) for each in evidence.attacked] if evidence else [],
+        "cell attacks": dict(evidence.cell_attacks) if evidence else {},
         "source": {
             "approved digest": packet.source.approved_digest,
             "approved lock digest": packet.source.approved_lock_digest,

@@ -106,6 +106,7 @@ FUNCTIONS: Mapping[str, DeclaredFunction] = {
     ),
     **dict.fromkeys(
         (
+            "attack_cells(uuid)",
             "await_review(uuid,text)",
             "ended_attempts(text)",
             "file_candidate(jsonb,jsonb,integer[],text[],text[],bigint[],numeric[],numeric[],text[])",

@@ -57,8 +57,8 @@ def test_the_packet_says_what_and_shows_the_evidence(waiting: Desk) -> None:
     evidence = packet.evidence
     assert evidence is not None
     assert {check["check_name"] for check in evidence.checks} == {
-        str(name) for name in PIPELINE_BENCHMARK.required_checks
-    }
+        "red_team_cells", *PIPELINE_BENCHMARK.required_checks,
+    }  # fmt: skip
     assert sum(evidence.cells["tenants"].values()) == evidence.promotion["cells_kept"]
     assert 0 <= evidence.suppressed_share < 1
     assert packet.source.authors == ("Nobody Here <nobody@example.com>",)
@@ -83,6 +83,21 @@ def test_personal_data_is_told_by_kind_and_count(waiting: Desk) -> None:
     assert what_was_counted(evidence)["personal data found"] == {"no_pii_shaped_value": told}
     assert packet_document(packet)["searches"][0]["texts"] == texts
     assert "it attacks workflows that release text" in str(what_was_counted(evidence)["red team"])
+
+
+@pytest.mark.integration
+def test_attacks_on_the_cells_stand_in_the_packet(waiting: Desk) -> None:
+    """Counts of a first release: every part attacked, nothing guessed, nothing to compare with."""
+    packet = build_packet(waiting.platform, PIPELINE_BENCHMARK, waiting.steward)
+    evidence = packet.evidence
+    assert evidence is not None
+    counts = evidence.cell_attacks
+    assert counts["cells"] == evidence.promotion["cells_kept"]
+    assert counts["parts"] > counts["cells"]
+    assert (counts["guessed"], counts["singled_out"], counts["differences"]) == (0, 0, 0)
+    told = str(what_was_counted(evidence)["attacks on cells"])
+    assert "0 guessed within a tenth, 0 with one tenant left; 0 differences" in told
+    assert packet_document(packet)["cell attacks"] == counts
 
 
 @pytest.mark.integration
