@@ -9,6 +9,7 @@ from uuid import UUID
 
 from anonymization.embedders.embedder import embedder_in_force, written_embeddings
 from anonymization.text.preparation import identifier_scan, known_to_all_tenants
+from anonymization.text.red_team import red_team_check
 from anonymization.workflow import Workflow
 from expectations.suites import CheckName, CheckResult, candidate_suite
 from stores.sessions import AnonymizerSession
@@ -38,6 +39,8 @@ def checked_candidate(
         results = run_candidate_checks(suite, cells, [int(row["tenants"]) for row in rows])
     if CheckName.EMBEDDED_FROM_CONTENT in workflow.required_checks:
         results = (*results, _embedded_from_content(cells))
+    if CheckName.RED_TEAM in workflow.required_checks and workflow.text:
+        results = (*results, red_team_check(workflow, workflow.text))
     return results
 
 

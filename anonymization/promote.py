@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from anonymization.candidate import extract
+from anonymization.cell_attacks import attack_cells
 from anonymization.checks import checked_candidate
 from anonymization.draft import draft_candidate
 from anonymization.outcomes import Candidate, Publication
@@ -171,13 +172,17 @@ def check_candidate(
 ) -> tuple[CheckResult, ...]:
     """Run every required check on the candidate and store what it saw; one that fails holds it.
 
+    Its cells are attacked after that, and held where an attack comes off.
+
     What has ended already is looked at again, but its record stays as it is.
     """
     with _run(platform, workflow, source_digest(workflow)) as session:
         open_ = session.promotion_ascend_platform_metric(promotion_id)["state"] in OPEN_STATES
         results = _checked(session, workflow, promotion_id, phase="candidate", record=open_)
-        if open_:
-            _hold_if_failed(session, promotion_id, results, phase="candidate")
+        if open_ and not _hold_if_failed(session, promotion_id, results, phase="candidate"):
+            attacked = (attack_cells(session, workflow, promotion_id),)
+            _record(session, promotion_id, attacked, phase="candidate")
+            _hold_if_failed(session, promotion_id, attacked, phase="candidate")
         return results
 
 
@@ -243,12 +248,22 @@ def _checked(
 ) -> tuple[CheckResult, ...]:
     results = checked_candidate(session, workflow, promotion_id)
     if record:
-        session.record_checks(
-            promotion_id,
-            phase,
-            [{"name": r.name, "passed": r.passed, "observed": dict(r.observed)} for r in results],
-        )
+        _record(session, promotion_id, results, phase=phase)
     return results
+
+
+def _record(
+    session: AnonymizerSession,
+    promotion_id: UUID,
+    results: tuple[CheckResult, ...],
+    *,
+    phase: str,
+) -> None:
+    session.record_checks(
+        promotion_id,
+        phase,
+        [{"name": r.name, "passed": r.passed, "observed": dict(r.observed)} for r in results],
+    )
 
 
 def _hold_if_failed(

@@ -20,6 +20,7 @@ __all__ = ["SHARED_SOURCES", "TEXT_PACKAGES", "modules_of", "source_digest", "te
 
 SHARED_SOURCES = (
     "anonymization.candidate",
+    "anonymization.cell_attacks",
     "anonymization.checks",
     "anonymization.dimensions",
     "anonymization.draft",

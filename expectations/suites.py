@@ -39,6 +39,8 @@ class CheckName(StrEnum):
     K_DISTINCT_TENANTS = "k_distinct_tenants"
     NO_KNOWN_IDENTIFIERS = "no_known_identifiers"
     EMBEDDED_FROM_CONTENT = "embedded_from_content"
+    RED_TEAM = "red_team"
+    RED_TEAM_CELLS = "red_team_cells"
 
 
 EVERY_CANDIDATE = (
@@ -52,6 +54,7 @@ TEXT_CANDIDATE = (
     *EVERY_CANDIDATE,
     CheckName.NO_KNOWN_IDENTIFIERS,
     CheckName.EMBEDDED_FROM_CONTENT,
+    CheckName.RED_TEAM,
 )
 """What is required of a candidate that holds text."""
 

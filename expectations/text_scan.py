@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from expectations.findings import KNOWN_IDENTIFIER, TENANT_ID, Scan
@@ -10,7 +10,10 @@ from expectations.findings import KNOWN_IDENTIFIER, TENANT_ID, Scan
 if TYPE_CHECKING:
     from expectations.identifiers import KnownIdentifiers
 
-__all__ = ["kinds_in", "pii_scan"]
+__all__ = ["FOUND", "KINDS_SOUGHT", "TEXTS", "found_by_kind", "kinds_in", "pii_scan"]
+
+TEXTS, KINDS_SOUGHT, FOUND = "texts", "kinds_sought", "found_"
+"""How a check says in how many texts it sought how many kinds, and before a kind that it found."""
 
 
 def pii_scan(known: KnownIdentifiers | None = None) -> Scan:
@@ -28,6 +31,30 @@ def pii_scan(known: KnownIdentifiers | None = None) -> Scan:
                     yield text, str(kind)
 
     return scan
+
+
+def found_by_kind(
+    counts: Mapping[str, int], *, texts: int, only_known: bool = False
+) -> dict[str, int]:
+    """What a search of so many texts says of itself: kinds that it found, with rows, no place.
+
+    A count by any other name is left out: a column's name may be anything.
+    """
+    # Imported here, as above.
+    from expectations.identifiers.kinds import IdentifierKind  # noqa: PLC0415
+
+    known = {IdentifierKind.ACCOUNT_NAME, IdentifierKind.PERSON_NAME}
+    shaped = set(IdentifierKind) - known - {KNOWN_IDENTIFIER, TENANT_ID}
+    told = {KNOWN_IDENTIFIER} if only_known else shaped | known
+    return {
+        TEXTS: texts,
+        KINDS_SOUGHT: len({KNOWN_IDENTIFIER} if only_known else shaped),
+        **{
+            f"{FOUND}{kind.lower()}": rows
+            for kind, rows in sorted(counts.items())
+            if kind in told and rows
+        },
+    }
 
 
 def kinds_in(text: str) -> frozenset[str]:

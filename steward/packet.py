@@ -20,14 +20,14 @@ from lineage.cell_picture import cell_size_picture
 from lineage.flow_picture import Flow, Node, flow_picture
 from lineage.reviews import DecisionRecord, decisions, last_approved
 from lineage.source_history import HistoryUnreadable
+from steward.evidence import Evidence, evidence_of
 from steward.source_diff import ModuleDiff, source_diff
 from stores.errors import BoundaryRefused
 from stores.platform import Platform
-from stores.sessions import PlatformSession, Row
+from stores.sessions import Row
 from stores.steward_credentials import StewardCredential
 
 __all__ = [
-    "Evidence",
     "ReviewPacket",
     "Sample",
     "SourceChange",
@@ -36,8 +36,6 @@ __all__ = [
 ]
 
 _SAMPLE_CELLS = 8
-_RED_TEAM = "red_team"
-_PII = "pii"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,22 +48,6 @@ class SourceChange:
     unknown: str | None
     lock_digest: str | None
     approved_lock_digest: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What was counted of the newest candidate.
-
-    ``cells`` are the database's own counts of who stands behind the cells: ``tenants`` maps
-    distinct tenants to cells, ``largest_share`` is the largest part one tenant has of any cell.
-    """
-
-    promotion: Row
-    suppressed_share: float
-    cells: Mapping[str, Any]
-    checks: tuple[Row, ...]
-    pii: Mapping[str, int]
-    red_team: tuple[Row, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +100,7 @@ def build_packet(
             digest=digest,
         )
         history = decisions(session, workflow.name)
-        evidence = _evidence(session, workflow, digest)
+        evidence = evidence_of(session, workflow.name, digest)
     about = [d for d in history if d.source_digest == digest]
     # What was registered is what publish() will go by; the code's word only before its first run.
     declared: Mapping[str, Any] = registered[0] if registered else declaration(workflow)
@@ -133,38 +115,6 @@ def build_packet(
         sample=_sample(platform, workflow, evidence, credential),
         pictures=_pictures(workflow, evidence),
     )
-
-
-def _evidence(session: PlatformSession, workflow: Workflow, digest: str) -> Evidence | None:
-    promotions = session.records_ascend_platform_metric(
-        "promotions",
-        "workflow = :workflow AND source_digest = :digest",
-        workflow=workflow.name,
-        digest=digest,
-    )
-    if not promotions:
-        return None
-    newest = max(promotions, key=lambda row: row["created_at"])
-    results = session.records_ascend_platform_metric(
-        "check_results", "promotion_id = :p", p=newest["promotion_id"]
-    )
-    latest = {(row["check_name"], row["phase"]): row for row in results}
-    pii: dict[str, int] = {}
-    for (name, _), row in latest.items():
-        if _PII in name:
-            pii |= {kind: int(seen) for kind, seen in row["observed"].items() if _counts(seen)}
-    return Evidence(
-        promotion=newest,
-        suppressed_share=sum(newest["suppressed"].values()) / max(int(newest["cells_in"]), 1),
-        cells=session.cell_figures_ascend_platform_metric(newest["promotion_id"]),
-        checks=tuple(row for (name, _), row in latest.items() if not name.startswith(_RED_TEAM)),
-        pii=pii,
-        red_team=tuple(row for (name, _), row in latest.items() if name.startswith(_RED_TEAM)),
-    )
-
-
-def _counts(seen: object) -> bool:
-    return isinstance(seen, int | float) and not isinstance(seen, bool)
 
 
 def source_change(platform: Platform, workflow: Workflow) -> SourceChange:

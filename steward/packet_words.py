@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
-from steward.packet import Evidence, ReviewPacket
+from expectations.suites import CheckName
+from steward.evidence import Attacked, Evidence, Searched
+from steward.packet import ReviewPacket
 
-__all__ = ["packet_document", "packet_sections", "what_is_decided", "what_was_counted"]
+__all__ = ["packet_document", "packet_sections", "seen_by", "what_is_decided", "what_was_counted"]
 
 _Section = tuple[str, tuple[str, ...], list[Sequence[object]]]
 
@@ -60,10 +63,57 @@ def what_was_counted(evidence: Evidence) -> dict[str, object]:
         },
         "cells held by the release guard": newest["held"],
         "candidate digest": newest["candidate_digest"],
-        "personal data found": evidence.pii or "nothing was looked for yet",
-        "red team": {row["check_name"]: row["passed"] for row in evidence.red_team}
-        or "no result is stored",
+        "personal data found": {each.check: found_in_words(each) for each in evidence.searched}
+        or "nothing was looked for yet",
+        "red team": attacks_in_words(evidence.attacked),
+        "attacks on cells": cell_attacks_in_words(evidence.cell_attacks),
+        "cells the release guard would hold": evidence.would_be_held,
     }
+
+
+def cell_attacks_in_words(counts: Mapping[str, int]) -> str:
+    """What tenants, funds and earlier releases made of the cells, in one line."""
+    if not counts:
+        return "no result is stored: checks failed first, or an older version made the candidate"
+    return (
+        f"{counts['parts']:,} parts of {counts['cells']:,} cells: {counts['guessed']:,} guessed "
+        f"within a tenth, {counts['singled_out']:,} with one tenant left; "
+        f"{counts['differences']:,} differences to earlier releases: {counts['telling']:,} tell of "
+        f"too few tenants, {counts['telling_released']:,} of those would be released"
+    )
+
+
+def seen_by(check: str, observed: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a check saw, as it is shown; of the red team's many counts those that are not zero."""
+    if check not in {CheckName.RED_TEAM, CheckName.RED_TEAM_CELLS}:
+        return observed
+    return {name: seen for name, seen in sorted(observed.items()) if seen}
+
+
+def found_in_words(searched: Searched) -> str:
+    """What a search found, by kind and number of texts; finding nothing says among how much."""
+    if searched.kinds is None:
+        return "kinds were not told: run the workflow again"
+    sought = f"{searched.kinds} {'kind' if searched.kinds == 1 else 'kinds'}"
+    where = f"in {searched.texts:,} texts"
+    unanswered = f"; {searched.unanswered} looks failed" if searched.unanswered else ""
+    if not searched.found:
+        return f"none of {sought} found {where}{unanswered}"
+    found = ", ".join(f"{kind}: {rows:,}" for kind, rows in sorted(searched.found.items()))
+    return f"{found} ({sought} sought {where}){unanswered}"
+
+
+def attacks_in_words(attacked: Sequence[Attacked]) -> str:
+    """How the red team fared, in one line."""
+    if not attacked:
+        return "no result is stored: it attacks workflows that release text"
+    through = [
+        f"{each.disguise} {each.left} left by stripping, {each.whole} whole, {each.in_part} in part"
+        for each in attacked
+        if each.whole or each.in_part or (each.must_hold and each.left)
+    ]
+    planted = f"{attacked[0].planted} planted in each of {len(attacked)} disguises"
+    return f"{planted}; came through: {'; '.join(through) or 'none'}"
 
 
 def packet_sections(packet: ReviewPacket) -> Iterator[_Section]:
@@ -83,8 +133,20 @@ def packet_sections(packet: ReviewPacket) -> Iterator[_Section]:
     yield (
         "Checks of the newest candidate",
         ("check", "phase", "passed", "observed"),
-        [(c["check_name"], c["phase"], c["passed"], c["observed"]) for c in packet.evidence.checks],
+        [
+            (c["check_name"], c["phase"], c["passed"], seen_by(c["check_name"], c["observed"]))
+            for c in packet.evidence.checks
+        ],
     )
+    if packet.evidence.attacked:
+        yield (
+            "Red team: planted identifiers that came through",
+            ("disguise", "planted", "left by stripping", "whole", "in part", "blocks"),
+            [
+                (each.disguise, each.planted, each.left, each.whole, each.in_part, each.must_hold)
+                for each in packet.evidence.attacked
+            ],
+        )
     sizes: Mapping[str, int] = packet.evidence.cells.get("tenants") or {}
     yield (
         "Distinct tenants behind a cell",
@@ -109,6 +171,9 @@ def packet_document(packet: ReviewPacket) -> dict[str, Any]:
         **(what_was_counted(evidence) if evidence else {}),
         "cells": dict(evidence.cells) if evidence else {},
         "checks": [dict(check) for check in evidence.checks] if evidence else [],
+        "searches": [asdict(each) for each in evidence.searched] if evidence else [],
+        "attacks": [asdict(each) for each in evidence.attacked] if evidence else [],
+        "cell attacks": dict(evidence.cell_attacks) if evidence else {},
         "source": {
             "approved digest": packet.source.approved_digest,
             "approved lock digest": packet.source.approved_lock_digest,

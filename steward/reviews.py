@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from anonymization.registered import WORKFLOWS
 from anonymization.source_digest import source_digest
+from lineage.reviews import Decision
 from stores.platform import Platform
 from stores.sessions import PlatformSession, Row
 
@@ -52,7 +53,8 @@ def _decision(session: PlatformSession, version: Row | dict[str, str]) -> dict[s
     if not decisions:
         return {"decision": "none yet", "decided_by": None, "expires_at": None}
     last = decisions[-1]
-    expired = last["expires_at"] <= datetime.now(UTC)
+    # A rejection does not end: only a later approval takes its place.
+    expired = last["decision"] == Decision.APPROVED and last["expires_at"] <= datetime.now(UTC)
     return {
         "decision": "expired" if expired else last["decision"],
         "decided_by": last["steward_name"],

@@ -401,6 +401,11 @@ class AnonymizerSession(AnonymizedVectors, AnonymizedBenchmarkReads, Session):
             r=Jsonb(list(results)),
         )
 
+    def attacked_cells_ascend_platform_metric(self, promotion_id: UUID) -> dict[str, int]:
+        """Counts of where attacks on the candidate's cells came off, and what the guard holds."""
+        row = self._one("SELECT control.attack_cells(:p) AS counts", p=promotion_id)
+        return {name: int(count) for name, count in row["counts"].items()}
+
     def await_review(self, promotion_id: UUID, reason: str) -> None:
         """Leave the candidate for a steward."""
         self._call("SELECT control.await_review(:p, :r)", p=promotion_id, r=reason)

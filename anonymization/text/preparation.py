@@ -22,9 +22,25 @@ from expectations.findings import KNOWN_IDENTIFIER, Scan
 from expectations.identifiers import IdentifierKind, KnownIdentifiers, find_identifiers
 from stores.sessions import AnonymizerSession
 
-__all__ = ["PreparedTexts", "identifier_scan", "known_to_all_tenants", "prepared_texts"]
+__all__ = [
+    "PreparedText",
+    "PreparedTexts",
+    "identifier_scan",
+    "known_to_all_tenants",
+    "prepared_text",
+    "prepared_texts",
+]
 
 _BATCH = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedText:
+    """All that is kept of one text: two labels, and templates to be counted."""
+
+    structure: str
+    theme: str
+    templates: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +109,22 @@ def prepared_texts(
     return PreparedTexts(records, dict(sorted(dropped.items())), digest)
 
 
+def prepared_text(stripped: StrippedText, text: TextRelease) -> PreparedText:
+    """What is kept of one stripped text."""
+    left = stripped.text or ""
+    return PreparedText(
+        structure_of(left, text.features), theme_of(left, text.themes), templates_of(left)
+    )
+
+
 def _record(
     row: Mapping[str, object], stripped: StrippedText, text: TextRelease
 ) -> Mapping[str, object]:
-    left = stripped.text or ""
+    kept = prepared_text(stripped, text)
     return {
         "tenant_id": row["tenant_id"],
         "source_row": row["source_row"],
-        "structure": structure_of(left, text.features),
-        "theme": theme_of(left, text.themes),
-        "templates": templates_of(left),
+        "structure": kept.structure,
+        "theme": kept.theme,
+        "templates": kept.templates,
     }

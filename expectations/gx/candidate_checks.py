@@ -6,6 +6,7 @@ nothing, and publishes nothing.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -15,6 +16,7 @@ from functools import partial
 from catalog.registry import ColumnType
 from expectations.class_suites import NO_KNOWN_IDENTIFIERS, NO_PII
 from expectations.errors import MiscountedCells
+from expectations.findings import KNOWN_IDENTIFIER
 from expectations.gx.quiet_validation import Expected, Outcome, validate_quietly
 from expectations.gx.value_expectations import DECLARED_TYPE, FREE_OF_PII_SHAPES
 from expectations.suites import (
@@ -24,6 +26,7 @@ from expectations.suites import (
     CheckResult,
     WrittenVector,
 )
+from expectations.text_scan import found_by_kind
 
 __all__ = ["run_candidate_checks"]
 
@@ -64,13 +67,14 @@ def run_candidate_checks(
             planned=len(expected),
             rows=len(cells),
             outcomes=[outcome for outcome in outcomes if outcome.check == check],
+            texts=_texts(suite, cells),
         )
         for check, expected in planned.items()
     )
 
 
 def _check_result(
-    check: CheckName, *, planned: int, rows: int, outcomes: Sequence[Outcome]
+    check: CheckName, *, planned: int, rows: int, outcomes: Sequence[Outcome], texts: int
 ) -> CheckResult:
     unanswered = planned - sum(not outcome.could_not_check for outcome in outcomes)
     return CheckResult(
@@ -84,8 +88,27 @@ def _check_result(
             ),
             "unexpected": sum(outcome.unexpected for outcome in outcomes),
             "could_not_check": unanswered,
+            **_found(check, outcomes, texts),
         },
     )
+
+
+def _found(check: CheckName, outcomes: Sequence[Outcome], texts: int) -> Mapping[str, int]:
+    """What a search for identifiers found, by kind; nothing of any other check."""
+    if check is CheckName.NO_KNOWN_IDENTIFIERS:
+        rows = sum(outcome.observed for outcome in outcomes)
+        return found_by_kind({KNOWN_IDENTIFIER: rows}, texts=texts, only_known=True)
+    if check is CheckName.NO_PII_SHAPED_VALUE:
+        counted: Counter[str] = Counter()
+        for outcome in outcomes:
+            counted.update(outcome.counts)
+        return found_by_kind(counted, texts=texts)
+    return {}
+
+
+def _texts(suite: CandidateSuite, cells: Sequence[Mapping[str, object]]) -> int:
+    names = [column.name for column in suite.columns if column.is_text]
+    return sum(cell.get(name) is not None for cell in cells for name in names)
 
 
 def _unused_name(suite: CandidateSuite, cells: Sequence[Mapping[str, object]]) -> str:

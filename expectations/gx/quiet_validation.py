@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from expectations.gx.library import ONE_RUN_AT_A_TIME, load_great_expectations, quiet_context
@@ -44,12 +44,17 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one expectation."""
+    """What became of one expectation; ``counts`` are those a counting expectation made, by name.
+
+    ``observed`` is the one number of a counting expectation.
+    """
 
     check: str
     passed: bool
     unexpected: int = 0
     could_not_check: bool = False
+    observed: int = 0
+    counts: Mapping[str, int] = field(default_factory=dict)
 
 
 def validate_quietly(
@@ -113,4 +118,14 @@ def _outcome(result: ExpectationValidationResult) -> Outcome:
     if not isinstance(unexpected, int):
         # Great Expectations takes a missing count as success; here it was not checked.
         return Outcome(check, passed=False, could_not_check=True)
-    return Outcome(check, passed=result.success is True and not unexpected, unexpected=unexpected)
+    passed = result.success is True and not unexpected
+    if is_per_value:
+        return Outcome(check, passed, unexpected)
+    counts = (result.result.get("details") or {}).get("counts", {})
+    observed = result.result.get("observed_value")
+    return Outcome(
+        check,
+        passed,
+        observed=observed if isinstance(observed, int) else 0,
+        counts={str(name): seen for name, seen in counts.items() if isinstance(seen, int)},
+    )

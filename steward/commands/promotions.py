@@ -73,6 +73,7 @@ def revoke(
     from dataclasses import asdict  # noqa: PLC0415
 
     from dagster_project.delivery import deliver, delivery_line  # noqa: PLC0415
+    from lineage.ledger_sealing import seal_line  # noqa: PLC0415
     from lineage.revocation import promotion_named  # noqa: PLC0415
     from lineage.revocation import revoke as revoke_release  # noqa: PLC0415
     from stores.home import classline_home  # noqa: PLC0415
@@ -88,6 +89,7 @@ def revoke(
     proof = read_credential(credential)
     with open_platform(classline_home()) as platform:
         done = revoke_release(platform, proof, promotion_named(platform, promotion), reason)
+        progress(seal_line(platform))
         progress(delivery_line(deliver(platform)))
         platform.alerts.deliver()
     if as_json:

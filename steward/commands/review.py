@@ -60,11 +60,13 @@ def add_to(app: typer.Typer) -> None:
 def list_reviews(as_json: _JsonOption = False) -> None:  # noqa: FBT002
     """Show every registered workflow version and whether an approval of it is in force."""
     from steward.reviews import reviews  # noqa: PLC0415
+    from steward.unfinished import unfinished_promotions  # noqa: PLC0415
     from stores.home import classline_home  # noqa: PLC0415
     from stores.platform import open_platform  # noqa: PLC0415
 
     with open_platform(classline_home()) as platform:
         found = reviews(platform)
+        others = unfinished_promotions(platform)
     if as_json:
         print_json(found)
         return
@@ -83,6 +85,21 @@ def list_reviews(as_json: _JsonOption = False) -> None:  # noqa: FBT002
                 row["awaiting"],
             )
             for row in found
+        ],
+    )
+    print_table(
+        "Neither waiting nor released",
+        ("id", "workflow", "version", "state", "reason", "what comes next"),
+        [
+            (
+                str(each.promotion_id)[:8],
+                each.workflow,
+                each.source_digest[:12],
+                each.state,
+                each.reason,
+                each.next_step,
+            )
+            for each in others
         ],
     )
 

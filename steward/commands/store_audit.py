@@ -11,7 +11,7 @@ from uuid import UUID
 import typer
 
 from steward.commands.lint import write_sarif
-from steward.console import ExitCode, fail, print_json, print_table, say
+from steward.console import ExitCode, fail, print_json, print_table, progress, say
 
 if TYPE_CHECKING:
     from expectations.audit.report import AuditReport
@@ -120,16 +120,14 @@ def acknowledge(
     days: Annotated[int, typer.Option(min=1, max=365, help="For how long.")] = 90,
 ) -> None:
     """Let a finding stand for a while; it is open again afterwards."""
+    from steward.audit_answers import acknowledge as answer  # noqa: PLC0415
     from stores.home import classline_home  # noqa: PLC0415
     from stores.platform import open_platform  # noqa: PLC0415
     from stores.steward_credentials import read_credential  # noqa: PLC0415
 
-    until = datetime.now(UTC) + timedelta(days=days)
-    with (
-        open_platform(classline_home()) as platform,
-        platform.steward_session(read_credential(credential)) as session,
-    ):
-        session.acknowledge_ascend_platform_metric(finding, reason, until)
+    until, proof = datetime.now(UTC) + timedelta(days=days), read_credential(credential)
+    with open_platform(classline_home()) as platform:
+        progress(answer(platform, finding, reason, until, credential=proof))
     say(f"{finding} stands until {until.date().isoformat()}")
 
 
@@ -140,15 +138,14 @@ def sign_off(
     credential: _CredentialOption,
 ) -> None:
     """Sign off a report; the ledger keeps it."""
+    from steward.audit_answers import sign_off as answer  # noqa: PLC0415
     from stores.home import classline_home  # noqa: PLC0415
     from stores.platform import open_platform  # noqa: PLC0415
     from stores.steward_credentials import read_credential  # noqa: PLC0415
 
-    with (
-        open_platform(classline_home()) as platform,
-        platform.steward_session(read_credential(credential)) as session,
-    ):
-        session.sign_off_ascend_platform_metric(audit, digest, note)
+    proof = read_credential(credential)
+    with open_platform(classline_home()) as platform:
+        progress(answer(platform, audit, digest, note, credential=proof))
     say(f"audit {audit} is signed off")
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from steward.console import ExitCode, fail, print_json, print_table, say
+from steward.console import ExitCode, fail, print_json, print_table, progress, say
 
 if TYPE_CHECKING:
     from stores.boundary.tenant_removal import Removal
@@ -33,6 +33,7 @@ def remove(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,  # noqa: FBT002
 ) -> None:
     """Erase a tenant: rows, keys, vectors, candidates, login; go on where it was interrupted."""
+    from lineage.ledger_sealing import seal_line  # noqa: PLC0415
     from stores.boundary.tenant_removal import remove_tenant  # noqa: PLC0415
     from stores.home import classline_home  # noqa: PLC0415
     from stores.platform import open_platform  # noqa: PLC0415
@@ -43,6 +44,7 @@ def remove(
         fail("nothing was erased", ExitCode.BAD_USAGE)
     with open_platform(classline_home()) as platform:
         done = remove_tenant(platform, tenant_id, reason=reason)
+        progress(seal_line(platform))
     if as_json:
         print_json(_as_fields(done))
     else:

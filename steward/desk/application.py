@@ -17,6 +17,8 @@ from starlette.types import ASGIApp
 from anonymization.decisions import ReasonRefused, Reviewed, decide
 from anonymization.registered import UnregisteredWorkflow, registered_workflow
 from lineage.reviews import Decision
+from steward.audit_answers import AnswerRefused, AuditUnknown, FindingUnknown
+from steward.desk.audits import RequireOwnForm, add_audits
 from steward.desk.forms import Form, read_form
 from steward.desk.guard import DeskGuard
 from steward.desk.limits import RateLimit
@@ -54,7 +56,9 @@ def desk_application(
     pages, packets = Pages(platform), Packets(platform, now)
     SignIn(platform, settings, sessions, pages, now).add_to(app)
     _add_pages(app, pages, packets)
-    _add_decision(app, platform, RateLimit(per_second=0.5, burst=20, now=now))
+    require_own_form = _own_forms(RateLimit(per_second=0.5, burst=20, now=now))
+    _add_decision(app, platform, require_own_form)
+    add_audits(app, platform, pages, require_own_form)
     _add_refusals(app, pages)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     return DeskGuard(
@@ -92,13 +96,22 @@ def _add_pages(app: FastAPI, pages: Pages, packets: Packets) -> None:
         return pages.findings(session)
 
 
-def _add_decision(app: FastAPI, platform: Platform, limit: RateLimit) -> None:
-    @app.post("/reviews/{workflow}/decision")
-    def decided(workflow: str, session: SignedIn, form: Filled) -> Response:
+def _own_forms(limit: RateLimit) -> RequireOwnForm:
+    """What a form passes before anything is recorded: its session's own, and not too often."""
+
+    def require(session: WebSession, form: Form) -> None:
         if not session.owns_form(form.text("csrf")):
-            raise HTTPException(403, "this form belongs to another session; open the review again")
+            raise HTTPException(403, "this form belongs to another session; open the page again")
         if limit.wait(session.steward):
             raise HTTPException(429, "too many decisions at once; wait a moment, then try again")
+
+    return require
+
+
+def _add_decision(app: FastAPI, platform: Platform, require_own_form: RequireOwnForm) -> None:
+    @app.post("/reviews/{workflow}/decision")
+    def decided(workflow: str, session: SignedIn, form: Filled) -> Response:
+        require_own_form(session, form)
         known = registered_workflow(workflow)
         last = form.text("last_decision")
         made = decide(
@@ -149,8 +162,8 @@ def _is_ours(error: Exception) -> bool:
 
 
 def _status_of(error: Exception) -> int:
-    if isinstance(error, ReasonRefused):
+    if isinstance(error, ReasonRefused | AnswerRefused):
         return 400
-    if isinstance(error, UnregisteredWorkflow):
+    if isinstance(error, UnregisteredWorkflow | FindingUnknown | AuditUnknown):
         return 404
     return 409

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 
@@ -14,12 +14,14 @@ from markupsafe import Markup
 from catalog.data_classes import POLICIES, DataClass, parse_data_class
 from catalog.declared import REGISTRY
 from lineage.reviews import Decision, decisions
+from steward.audit_answers import AuditsOnRecord, audits_on_record
 from steward.desk.dataset_views import dataset_view, found_datasets
 from steward.desk.web_sessions import WebSession
 from steward.packet import ReviewPacket
-from steward.packet_words import what_is_decided, what_was_counted
+from steward.packet_words import seen_by, what_is_decided, what_was_counted
 from steward.reviews import reviews
 from steward.source_diff import ModuleDiff
+from steward.unfinished import unfinished_promotions
 from stores.platform import Platform
 
 __all__ = ["Pages"]
@@ -72,6 +74,7 @@ class Pages:
             session,
             waiting=[row for row in rows if row["awaiting"]],
             others=[row for row in rows if not row["awaiting"]],
+            unfinished=unfinished_promotions(self._platform)[:_MOST_ROWS],
         )
 
     def review(self, session: WebSession, packet: ReviewPacket) -> str:
@@ -82,6 +85,7 @@ class Pages:
             session,
             packet=packet,
             what=what,
+            seen_by=seen_by,
             counted=what_was_counted(packet.evidence) if packet.evidence else {},
             # Our own drawings, in which every name was escaped: the one text put in as it is.
             pictures={name: Markup(svg) for name, svg in packet.pictures.items()},  # noqa: S704
@@ -128,17 +132,31 @@ class Pages:
         """What the newest audit found, which audits were filed, and what was raised."""
         with self._platform.platform_session("desk: findings") as read:
             alerts = read.alerts_ascend_platform_metric().all()
-            audits = read.audits_ascend_platform_metric(limit=_MOST_ROWS)
-            known = {each.finding_id for each in read.acknowledgements_ascend_platform_metric()}
-        found = audits[0].report["findings"] if audits else []
+        record = audits_on_record(self._platform)
+        found = record.audits[0].report["findings"] if record.audits else []
         return self._page(
             "findings.html",
             session,
             alerts=alerts[::-1][:_MOST_ROWS],
-            audits=audits,
+            audits=record.audits,
             found=found[:_MOST_ROWS],
-            known=known,
+            known=record.acknowledged.keys(),
         )
+
+    def finding(
+        self, session: WebSession, record: AuditsOnRecord, finding_id: str, **days: date
+    ) -> str:
+        """One finding, and the form that lets it stand for a while."""
+        found, audit = record.finding(finding_id)
+        standing = record.acknowledged.get(finding_id)
+        return self._page(
+            "finding.html", session, found=found, audit=audit, standing=standing, **days
+        )
+
+    def audit(self, session: WebSession, record: AuditsOnRecord, audit_id: str) -> str:
+        """One audit's report as it was filed, and the form that signs it off."""
+        audit = record.audit(audit_id)
+        return self._page("audit.html", session, audit=audit, known=record.acknowledged.keys())
 
 
 @lru_cache(maxsize=1024)

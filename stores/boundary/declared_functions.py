@@ -75,6 +75,7 @@ FUNCTIONS: Mapping[str, DeclaredFunction] = {
             "supersede_releases(uuid)",
             "take_approval(control.promotions,control.approvals)",
             "require_four_eyes()",
+            "steward_of_audits(text)",
             "require_platform()",
             "tell_datahub()",
             "tell_once(text,text,text)",
@@ -111,6 +112,7 @@ FUNCTIONS: Mapping[str, DeclaredFunction] = {
     ),
     **dict.fromkeys(
         (
+            "attack_cells(uuid)",
             "await_review(uuid,text)",
             "ended_attempts(text)",
             "file_candidate(jsonb,jsonb,integer[],text[],text[],bigint[],numeric[],numeric[],text[])",

@@ -18,10 +18,13 @@ from uuid import UUID
 
 import pytest
 
+from anonymization.text.preparation import identifier_scan
 from catalog.declared import REGISTRY
 from expectations.errors import MiscountedCells
 from expectations.gx import quiet_validation, value_expectations
 from expectations.gx.candidate_checks import run_candidate_checks
+from expectations.gx.scan_in_force import scanning
+from expectations.identifiers import IdentifierKind, KnownIdentifiers
 from expectations.suites import (
     EVERY_CANDIDATE,
     CandidateSuite,
@@ -167,6 +170,47 @@ def test_a_value_shaped_like_personal_data_fails_in_any_text_column(column: str)
     results = results_of([a_cell(), a_cell(**{column: "jane\uff20example.com"})])
     assert CheckName.NO_PII_SHAPED_VALUE in failed(results)
     assert results[CheckName.NO_PII_SHAPED_VALUE].observed["unexpected"] == 1
+
+
+@runs_great_expectations
+def test_what_was_found_is_told_by_kind_and_nothing_of_where() -> None:
+    """A kind with its cells, among how many texts of how many kinds; no column, no value."""
+    results = results_of(
+        [
+            a_cell(sector="jane@example.com", product_series="joe@example.com"),
+            a_cell(quarter="GB82 WEST 1234 5698 7654 32"),
+        ]
+    )
+    observed = results[CheckName.NO_PII_SHAPED_VALUE].observed
+    told = {name: seen for name, seen in observed.items() if name.startswith("found_")}
+    assert told == {"found_email": 2, "found_iban": 1}
+    assert (observed["texts"], observed["kinds_sought"]) == (8, 13)
+    assert "found_email" not in results[CheckName.OUTPUT_SCHEMA].observed
+
+
+@runs_great_expectations
+def test_finding_nothing_says_among_how_much() -> None:
+    """None of so many kinds in so many texts; a missing text is not one that was searched."""
+    cells = [a_cell(), a_cell(quarter=None, size_band=None)]
+    observed = results_of(cells)[CheckName.NO_PII_SHAPED_VALUE].observed
+    assert (observed["texts"], observed["kinds_sought"]) == (6, 13)
+    assert not [name for name in observed if name.startswith("found_")]
+
+
+@runs_great_expectations
+def test_known_identifiers_are_counted_as_one_kind() -> None:
+    """By no column, whatever the candidate calls its columns."""
+    suite = replace(a_suite(), seeks_known_identifiers=True)
+    known = KnownIdentifiers.build([(IdentifierKind.ACCOUNT_NAME, "Acme Rockets")])
+    cells = [a_cell(EMAIL="by Acme Rockets"), a_cell(quarter="Acme Rockets")]
+    with scanning(identifier_scan(known), knows_identifiers=True):
+        results = {r.name: r for r in run_candidate_checks(suite, cells, [5, 5])}
+    observed = results[CheckName.NO_KNOWN_IDENTIFIERS].observed
+    found = {name: seen for name, seen in observed.items() if name.startswith("found_")}
+    assert found == {"found_known_identifier": 2}
+    assert observed["kinds_sought"] == 1
+    shapes = results[CheckName.NO_PII_SHAPED_VALUE].observed
+    assert shapes["found_account_name"] == 1
 
 
 @runs_great_expectations

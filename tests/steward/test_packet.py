@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -11,15 +12,24 @@ from sqlalchemy import text
 
 from anonymization import provenance
 from anonymization.promote import publish_candidate
+from anonymization.text.planted_identifiers import DISGUISES
 from anonymization.workflows.fund_portfolio_rollup import FUND_PORTFOLIO_ROLLUP
 from anonymization.workflows.pipeline_benchmark import PIPELINE_BENCHMARK
+from anonymization.workflows.sdr_draft_to_pattern_bank import SDR_DRAFT_TO_PATTERN_BANK
 from catalog.data_classes import DataClass
 from lineage.cell_picture import cell_size_picture
 from lineage.flow_picture import Flow, Node, flow_picture
 from steward import packet as packets
 from steward.console import _json_value
+from steward.evidence import Attacked, Searched
 from steward.packet import build_packet
-from steward.packet_words import packet_document, packet_sections
+from steward.packet_words import (
+    attacks_in_words,
+    found_in_words,
+    packet_document,
+    packet_sections,
+    what_was_counted,
+)
 from steward.source_diff import source_diff
 from tests.desk import Desk, a_desk
 
@@ -47,8 +57,8 @@ def test_the_packet_says_what_and_shows_the_evidence(waiting: Desk) -> None:
     evidence = packet.evidence
     assert evidence is not None
     assert {check["check_name"] for check in evidence.checks} == {
-        str(name) for name in PIPELINE_BENCHMARK.required_checks
-    }
+        "red_team_cells", *PIPELINE_BENCHMARK.required_checks,
+    }  # fmt: skip
     assert sum(evidence.cells["tenants"].values()) == evidence.promotion["cells_kept"]
     assert 0 <= evidence.suppressed_share < 1
     assert packet.source.authors == ("Nobody Here <nobody@example.com>",)
@@ -58,6 +68,83 @@ def test_the_packet_says_what_and_shows_the_evidence(waiting: Desk) -> None:
     assert set(packet.pictures) == {"class flow", "cell sizes"}
     for picture in packet.pictures.values():
         assert parsed(picture).get("role") == "img"
+
+
+@pytest.mark.integration
+def test_personal_data_is_told_by_kind_and_count(waiting: Desk) -> None:
+    """Finding nothing says of how many kinds, in how many texts."""
+    packet = build_packet(waiting.platform, PIPELINE_BENCHMARK, waiting.steward)
+    evidence = packet.evidence
+    assert evidence is not None
+    (searched,) = evidence.searched
+    texts = 4 * evidence.promotion["cells_kept"]
+    assert (searched.texts, searched.kinds, dict(searched.found)) == (texts, 13, {})
+    told = f"none of 13 kinds found in {texts:,} texts"
+    assert what_was_counted(evidence)["personal data found"] == {"no_pii_shaped_value": told}
+    assert packet_document(packet)["searches"][0]["texts"] == texts
+    assert "it attacks workflows that release text" in str(what_was_counted(evidence)["red team"])
+
+
+@pytest.mark.integration
+def test_attacks_on_the_cells_stand_in_the_packet(waiting: Desk) -> None:
+    """Counts of a first release: every part attacked, nothing guessed, nothing to compare with."""
+    packet = build_packet(waiting.platform, PIPELINE_BENCHMARK, waiting.steward)
+    evidence = packet.evidence
+    assert evidence is not None
+    counts = evidence.cell_attacks
+    assert counts["cells"] == evidence.promotion["cells_kept"]
+    assert counts["parts"] > counts["cells"]
+    assert (counts["guessed"], counts["singled_out"], counts["differences"]) == (0, 0, 0)
+    told = str(what_was_counted(evidence)["attacks on cells"])
+    assert "0 guessed within a tenth, 0 with one tenant left; 0 differences" in told
+    assert packet_document(packet)["cell attacks"] == counts
+
+
+@pytest.mark.integration
+def test_the_red_teams_counts_stand_in_the_packet_of_a_text_workflow(waiting: Desk) -> None:
+    """By disguise, in the order they are declared, on the candidate that waits."""
+    waiting.candidate(SDR_DRAFT_TO_PATTERN_BANK)
+    packet = build_packet(waiting.platform, SDR_DRAFT_TO_PATTERN_BANK, waiting.steward)
+    evidence = packet.evidence
+    assert evidence is not None
+    assert evidence.promotion["state"] == "checked"
+    assert [each.disguise for each in evidence.attacked] == list(DISGUISES)
+    assert {each.whole for each in evidence.attacked} == {0}
+    assert {each.left for each in evidence.attacked if each.must_hold} == {0}
+    titles = [title for title, _, _ in packet_sections(packet)]
+    assert "Red team: planted identifiers that came through" in titles
+    assert len(packet_document(packet)["attacks"]) == len(DISGUISES)
+    assert {each.check for each in evidence.searched} == {
+        "no_pii_shaped_value", "no_known_identifiers",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("searched", "told"),
+    [
+        (Searched("c", "p", 1_200, 13, {}, 0), "none of 13 kinds found in 1,200 texts"),
+        (
+            Searched("c", "p", 1_200, 1, {}, 2),
+            "none of 1 kind found in 1,200 texts; 2 looks failed",
+        ),
+        (
+            Searched("c", "p", 9, 13, {"iban": 1, "email": 1_000}, 0),
+            "email: 1,000, iban: 1 (13 kinds sought in 9 texts)",
+        ),
+        (Searched("c", "p", 9, None, {}, 0), "kinds were not told: run the workflow again"),
+    ],
+)
+def test_a_search_is_put_into_words(searched: Searched, told: str) -> None:
+    """What older versions stored without kinds is not taken for finding nothing."""
+    assert found_in_words(searched) == told
+
+
+def test_a_leak_stands_in_the_line_on_the_red_team() -> None:
+    """Whole, in part, or left by stripping where that must not be."""
+    held = Attacked("exact", 18, 0, 0, 0, must_hold=True)
+    assert attacks_in_words([held]).endswith("came through: none")
+    leaked = replace(held, left=2)
+    assert "exact 2 left by stripping, 0 whole, 0 in part" in attacks_in_words([leaked])
 
 
 @pytest.mark.integration

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import random
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
 
+from anonymization.text.planted_identifiers import DISGUISES
 from stores.intake.batches import TableBatch, TenantEntry
 
 __all__ = ["FORMS", "OWN_SENTENCE", "Count", "PlantedWorld", "counted"]
@@ -34,27 +34,20 @@ _LAST_NAMES = (
     "Miller", "Wilson", "Taylor", "Anderson", "Jackson", "Martin", "Thompson", "Robinson", "Clark",
     "Walker", "Young", "Carter", "Parker", "Fisher",
 )  # fmt: skip
-_HOMOGLYPHS = str.maketrans({"a": "\u0430", "e": "\u0435", "o": "\u043e"})
-_FULL_WIDTH = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
-
-
-def _misspelled(name: str) -> str:
-    """The name with its third letter replaced by another."""
-    other = "x" if name[2] != "x" else "k"
-    return f"{name[:2]}{other}{name[3:]}"
-
-
 FORMS: dict[str, Callable[[str], str]] = {
-    "plain": lambda name: name,
-    "folded: capitals": str.upper,
-    "folded: full width": lambda name: name.translate(_FULL_WIDTH),
-    "folded: zero width": "\u200b".join,
-    "folded: homoglyphs": lambda name: name.translate(_HOMOGLYPHS),
-    "split over lines": lambda name: f"{name[: len(name) // 2]}\n{name[len(name) // 2 :]}",
-    "encoded: base64": lambda name: base64.b64encode(name.encode()).decode(),
-    "encoded: hex": lambda name: name.encode().hex(),
-    "encoded: percent": lambda name: "".join(f"%{byte:02X}" for byte in name.encode()),
-    "misspelled": _misspelled,
+    name: DISGUISES[disguise].write
+    for name, disguise in {
+        "plain": "exact",
+        "folded: capitals": "capitals",
+        "folded: full width": "full_width",
+        "folded: zero width": "zero_width",
+        "folded: homoglyphs": "homoglyphs",
+        "split over lines": "over_two_lines",
+        "encoded: base64": "base64",
+        "encoded: hex": "hex",
+        "encoded: percent": "percent",
+        "misspelled": "misspelled",
+    }.items()
 }
 """How an identifier is written where it is planted."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,9 @@ import pytest
 import uvicorn
 
 from anonymization.workflows.pipeline_benchmark import PIPELINE_BENCHMARK
+from catalog.data_classes import DataClass
+from expectations.audit.quarterly import LabelsUnreadable, audit_stores
+from expectations.audit.report import AuditKind
 from steward.desk.application import desk_application
 from steward.desk.local_links import make_link
 from steward.desk.settings import DeskSettings
@@ -131,3 +134,53 @@ def test_a_steward_decides_with_the_keyboard_alone(waiting: Desk, tmp_path: Path
     with waiting.platform.platform_session("test") as session:
         made = session.records_ascend_platform_metric("approvals", "workflow = :w", w=NAME)
     assert made[-1]["steward_name"] == waiting.steward.name
+
+
+def test_a_steward_answers_for_an_audit_with_the_keyboard_alone(
+    waiting: Desk, tmp_path: Path
+) -> None:
+    """From the list of findings to the acknowledgement, then the sign-off of the report."""
+
+    def away() -> Mapping[str, DataClass | None]:
+        message = "DataHub does not answer"
+        raise LabelsUnreadable(message)
+
+    report = audit_stores(waiting.platform, AuditKind.DAILY, away)
+    finding = report.open_findings[0].finding_id
+    with served(waiting) as url, a_browser(tmp_path) as browser:
+        page = browser.new_page()
+        page.set_viewport_size({"width": 1200, "height": 900})
+        page.emulate_media(color_scheme="light")
+        complaints: list[str] = []
+        page.on("console", lambda said: complaints.append(said.text))
+        page.goto(make_link(waiting.platform.home, url, waiting.steward))
+        tab_to(page, "Enter")
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"{url}/")
+        page.goto(f"{url}/findings")
+        tab_to(page, finding)
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"{url}/findings/{finding}")
+        assert page.get_by_label("Open again from").count() == 1
+        assert page.evaluate(CONTRAST) == []
+        tab_to(page, "Why it may stand, for the record")
+        page.keyboard.type("DataHub is being moved")
+        page.screenshot(path=tmp_path / "desk-finding.png")
+        page.emulate_media(color_scheme="dark")
+        assert page.evaluate(CONTRAST) == []
+        tab_to(page, "Acknowledge the finding")
+        page.keyboard.press("Enter")
+        page.get_by_role("status").wait_for()
+        assert f"Finding {finding} may stand" in page.get_by_role("status").inner_text()
+
+        tab_to(page, str(report.audit_id))
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"{url}/audits/{report.audit_id}")
+        assert page.evaluate(CONTRAST) == []
+        tab_to(page, "What you concluded, for the record")
+        page.keyboard.type("read it; DataHub was away")
+        tab_to(page, "Sign off this audit")
+        page.keyboard.press("Enter")
+        page.get_by_role("status").wait_for()
+        assert "You signed off audit" in page.get_by_role("status").inner_text()
+        assert complaints == []
