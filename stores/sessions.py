@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -514,19 +513,11 @@ class AuditorSession(Session):
         self._call("CLOSE audited_texts")
         return counted
 
-    def _audited_batches(self) -> Generator[Sequence[Sequence[str | None]]]:
-        """While one batch is looked at, the next is read: two of them are held at a time."""
-        driver = self._driver()
-
-        def read() -> list[
-            tuple[str | None, ...]
-        ]:  # classline: CLS101 - count_in_texts named the class
-            return driver.execute(_NEXT_TEXTS).fetchall()
-
-        with translated_errors(), ThreadPoolExecutor(1) as reading:
-            ahead = reading.submit(read)
-            while rows := ahead.result():
-                ahead = reading.submit(read)
+    def _audited_batches(  # classline: CLS101 - count_in_texts named the class
+        self,
+    ) -> Generator[Sequence[Sequence[str | None]]]:
+        with translated_errors(), self._driver().cursor() as cursor:
+            while rows := cursor.execute(_NEXT_TEXTS).fetchall():
                 yield list(zip(*rows, strict=True))
 
 

@@ -131,9 +131,14 @@ def test_migrations_say_the_class_of_every_column() -> None:
 
 
 def test_a_half_written_migration_hides_no_other(tmp_path: Path) -> None:
-    """What parses is read."""
+    """What parses is read, whatever else lies beside it."""
     (tmp_path / "0001_whole.py").write_text('"""x\n\na.b.c: tenant_private\n"""\n')
     (tmp_path / "0002_half.py").write_text('"""a.b.d: tenant_private"""\ndef upgrade(')
+    (tmp_path / "0003_latin.py").write_bytes(b'"""a.b.d: tenant_private \xe4"""')
+    (tmp_path / "0004_nothing.py").write_bytes(bytes(9))
+    (tmp_path / "0005_gone.py").symlink_to(tmp_path / "nowhere.py")
+    (tmp_path / "0006_folder.py").mkdir()
+    (tmp_path / "0007_deep.py").write_text("(" * 9_999)
     assert documented_classes(tmp_path) == {"a.b.c": "tenant_private"}
 
 
