@@ -9,14 +9,16 @@ import psutil
 
 from benchmarks import boundary, bulk_load, desk, ledger, outbox, promotion, publication, vectors
 from benchmarks.anonymization import measured as anonymization
-from benchmarks.audit import workers_project
+from benchmarks.audit import full_scan, own_stores, workers_project
 from benchmarks.datahub import measured as datahub
 from benchmarks.identifiers import detection, suite
 from benchmarks.lint import whole_project
 
 BENCHMARKS = {
     "anonymization": anonymization.measure,
+    "audit": own_stores.measure,
     "audit_cloudflare": workers_project.measure,
+    "audit_full": full_scan.measure,
     "boundary": boundary.measure,
     "bulk_load": bulk_load.measure,
     "datahub": datahub.measure,

@@ -6,7 +6,7 @@ It imports the SDK, so only `catalog.datahub_client.connect` imports it, once th
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Literal, Self
@@ -149,6 +149,14 @@ class DataHubConnection:
                 kind=kind,
                 owner=owner,
             )
+
+    def classes(self) -> Mapping[str, DataClass | None]:
+        """The class that is shown of every dataset, by URN; None where none is."""
+        with _translated(self.settings):
+            rule = F.entity_type("dataset")
+            urns = [str(urn) for urn in self._client.search.get_urns(filter=rule)]
+        held = self.read("dataset", urns, datahub_search.LABEL_ASPECTS)
+        return {urn: datahub_search.class_as_read(held.get(urn, {})) for urn in urns}
 
     def trail(
         self,

@@ -6,7 +6,7 @@ imports the DataHub SDK, so only `catalog.datahub_connection` imports it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -19,13 +19,17 @@ from datahub.sdk.search_filters import FilterDsl as F
 
 from catalog import datahub_names
 from catalog.data_classes import DataClass, parse_data_class
+from catalog.datahub_as_held import Plain
 from catalog.datahub_client import FoundDataset
 from catalog.datahub_errors import DataHubRefused
 from catalog.registry import StoreKind
 
-__all__ = ["class_of", "column_names", "column_parts", "search"]
+__all__ = ["LABEL_ASPECTS", "class_as_read", "class_of", "column_names", "column_parts", "search"]
 
 _SHOWN_ASPECTS = ["datasetProperties", "globalTags", "schemaMetadata", "structuredProperties"]
+LABEL_ASPECTS = ("globalTags", "structuredProperties")
+"""What says the class of an entity."""
+
 _PAGE = 200
 
 _AspectT = TypeVar("_AspectT")
@@ -90,12 +94,20 @@ def column_parts(urn: str) -> tuple[str, str]:
 
 def class_of(graph: DataHubGraph, entity_type: str, urn: str) -> DataClass | None:
     """The class of a dataset or a column, by its property or else its one class tag."""
-    aspects = ["globalTags", "structuredProperties"]
-    held = graph.get_entities(entity_type, [urn], aspects).get(urn, {})
+    held = graph.get_entities(entity_type, [urn], list(LABEL_ASPECTS)).get(urn, {})
     return _class_of(
         _typed(_value(held, "structuredProperties"), models.StructuredPropertiesClass),
         _typed(_value(held, "globalTags"), models.GlobalTagsClass),
     )
+
+
+def class_as_read(held: Plain) -> DataClass | None:
+    """The same of what was read as plain JSON: of ten thousand datasets, a tenth of the time."""
+    for assignment in held.get("structuredProperties", {}).get("properties", ()):
+        if assignment["propertyUrn"] == datahub_names.CLASS_PROPERTY and assignment["values"]:
+            return parse_data_class(str(assignment["values"][0].get("string")))
+    tags = held.get("globalTags", {}).get("tags", ())
+    return _one_class(tag["tag"] for tag in tags)
 
 
 def _value(held: Mapping[str, tuple[object, object]], name: str) -> object:
@@ -153,8 +165,11 @@ def _class_of(
     for assignment in assigned.properties if assigned else ():
         if assignment.propertyUrn == datahub_names.CLASS_PROPERTY and assignment.values:
             return parse_data_class(str(assignment.values[0]))
-    tags = {datahub_names.class_of_tag(tag.tag) for tag in tagged.tags} if tagged else set()
-    classes = tags - {None}
+    return _one_class(tag.tag for tag in tagged.tags) if tagged else None
+
+
+def _one_class(tags: Iterable[str]) -> DataClass | None:
+    classes = {datahub_names.class_of_tag(tag) for tag in tags} - {None}
     return classes.pop() if len(classes) == 1 else None
 
 

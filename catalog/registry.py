@@ -6,6 +6,7 @@ DataHub entities all derive from that declaration. An undeclared store is tenant
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -193,8 +194,8 @@ class Registry:
 
 
 def _violations(datasets: tuple[Dataset, ...]) -> Iterator[str]:
-    names = [dataset.name for dataset in datasets]
-    yield from (f"{name}: declared twice" for name in {n for n in names if names.count(n) > 1})
+    names = Counter(dataset.name for dataset in datasets)
+    yield from (f"{name}: declared twice" for name, declared in names.items() if declared > 1)
     known = {dataset.qualified_name for dataset in datasets}
     for dataset in datasets:
         yield from _label_violations(dataset)

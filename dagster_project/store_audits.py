@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 
 from catalog.data_classes import DataClass
-from catalog.datahub_client import FoundDataset, connect, datahub_settings
+from catalog.datahub_client import connect, datahub_settings
 from catalog.datahub_errors import DataHubError
-from catalog.datahub_names import DATABASE, TABLE_PLATFORM, dataset_urn
+from catalog.datahub_names import DATABASE, TABLE_PLATFORM, dataset_name, dataset_urn
 from catalog.declared import REGISTRY
 from expectations.audit.quarterly import LabelsUnreadable, audit_stores
 from expectations.audit.report import AuditKind, AuditReport
@@ -31,7 +31,7 @@ def run_audit(
     def shown() -> Mapping[str, DataClass | None]:
         try:
             with connect(datahub_settings(platform.home.datahub)) as datahub:
-                found = datahub.search()
+                found = datahub.classes()
         except DataHubError as error:
             raise LabelsUnreadable(str(error)) from None
         return _by_name(found)
@@ -60,11 +60,11 @@ def _tell_datahub(platform: Platform) -> None:
         datahub.emit(proposals)
 
 
-def _by_name(found: Iterable[FoundDataset]) -> Mapping[str, DataClass | None]:
+def _by_name(found: Mapping[str, DataClass | None]) -> Mapping[str, DataClass | None]:
     """By qualified name, ours; and what else stands in our database, by its name in DataHub."""
     ours = {dataset_urn(dataset): dataset.qualified_name for dataset in REGISTRY}
     return {
-        ours.get(each.urn, each.name[:_LONGEST_NAME]): each.data_class
-        for each in found
-        if each.urn in ours or (TABLE_PLATFORM in each.urn and f",{DATABASE}." in each.urn)
+        ours.get(urn, dataset_name(urn)[:_LONGEST_NAME]): data_class
+        for urn, data_class in found.items()
+        if urn in ours or (TABLE_PLATFORM in urn and f",{DATABASE}." in urn)
     }

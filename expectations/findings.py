@@ -101,8 +101,7 @@ def _sorted(found: Mapping[tuple[str, str], int]) -> tuple[Finding, ...]:
 
 
 def _tenant_ids(texts: Sequence[str | None]) -> Iterable[tuple[int, str]]:
-    joined = _BETWEEN_TEXTS.join(text or "" for text in texts)
-    if "tn_" not in joined:
+    if "tn_" not in _BETWEEN_TEXTS.join(filter(None, texts)):
         return ()
     return [
         (place, TENANT_ID)

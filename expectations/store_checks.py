@@ -6,7 +6,7 @@ The auditor counts, Great Expectations judges. It holds no connection to the pla
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
@@ -33,7 +33,14 @@ from stores.errors import StoreError
 from stores.platform import Platform
 from stores.sessions import AuditorSession
 
-__all__ = ["Examined", "check_store", "check_stores", "datasets_named", "examined_stores"]
+__all__ = [
+    "Examined",
+    "check_store",
+    "check_stores",
+    "datasets_named",
+    "examined_stores",
+    "informed_scan",
+]
 
 _ACCOUNT, _PERSON = IdentifierKind.ACCOUNT_NAME, IdentifierKind.PERSON_NAME
 _EMAIL = IdentifierKind.EMAIL
@@ -88,17 +95,17 @@ def check_stores(
 ) -> tuple[Report, ...]:
     """What became of the suite of each store, all in one audit run."""
     # Imported here: Great Expectations costs seconds of CPU, and a code location needs none of it.
-    from expectations.gx.judging import judge_all  # noqa: PLC0415
+    from expectations.gx.judging import judge  # noqa: PLC0415
 
     with _audited(platform) as session:
         aggregated = any(dataset.data_class in _AGGREGATED for dataset in datasets)
-        scan = _informed(session) if reads_text and aggregated else pii_scan()
+        scan = informed_scan(session) if reads_text and aggregated else pii_scan()
         gathered = [
             (suite, _evidence(session, dataset, suite, scan, knows_identifiers=aggregated))
             for dataset in datasets
             if (suite := _suite(dataset, reads_text=reads_text))
         ]
-    return judge_all((evidence, suite) for suite, evidence in gathered)
+    return tuple(judge(evidence, suite) for suite, evidence in gathered)
 
 
 def examined_stores(
@@ -108,19 +115,20 @@ def examined_stores(
     share_of: Callable[[int], float | None],
     *,
     reads_text: bool = True,
-) -> tuple[Examined, ...]:
+) -> Iterator[Examined]:
     """Each store in a transaction of its own: one that cannot be read hides no other.
 
-    ``share_of`` says of a number of rows with which probability each is read; None reads all.
+    ``share_of`` says of a number of rows with which probability each is read; None reads all. What
+    was counted of a store is forgotten before the next.
     """
-    from expectations.gx.judging import judge_all  # noqa: PLC0415 - as above
+    from expectations.gx.judging import judge  # noqa: PLC0415 - as above
 
     scan, knows = pii_scan(), False
     if reads_text and any(dataset.data_class in _AGGREGATED for dataset in datasets):
-        with platform.auditor_session(run) as session:
-            scan, knows = _informed(session), True
-    refused: list[Examined] = []
-    seen: list[tuple[Dataset, Evidence, tuple[Expectation, ...]]] = []
+        # Without the names, whatever seeks them could not be checked, and says so.
+        with suppress(StoreError), platform.auditor_session(run) as session:
+            session.wait_for_locks(_SECONDS_FOR_A_LOCK)
+            scan, knows = informed_scan(session), True
     for dataset in datasets:
         suite = _suite(dataset, reads_text=reads_text)
         try:
@@ -130,20 +138,10 @@ def examined_stores(
                     session, dataset, suite, scan, knows_identifiers=knows, share_of=share_of
                 )
         except StoreError as error:
-            refused.append(Examined(dataset, 0, None, None, refused=str(error)))
+            yield Examined(dataset, 0, None, None, refused=str(error))
             continue
-        seen.append((dataset, evidence, suite))
-    reports = judge_all((evidence, suite) for _, evidence, suite in seen)
-    judged = [
-        Examined(
-            dataset,
-            evidence.rows,
-            evidence.findings.rows if evidence.findings is not None else None,
-            report,
-        )
-        for (dataset, evidence, _), report in zip(seen, reports, strict=True)
-    ]
-    return (*judged, *refused)
+        read = evidence.findings.rows if evidence.findings is not None else None
+        yield Examined(dataset, evidence.rows, read, judge(evidence, suite))
 
 
 def _suite(dataset: Dataset, *, reads_text: bool) -> tuple[Expectation, ...]:
@@ -162,7 +160,7 @@ def _audited(platform: Platform) -> Iterator[AuditorSession]:
             session.finish_audit(run)
 
 
-def _informed(session: AuditorSession) -> Scan:
+def informed_scan(session: AuditorSession) -> Scan:
     """A scan that knows the names every tenant uses; it lives as long as this run."""
     names: set[tuple[IdentifierKind, str]] = set()
     for dataset, kinds in _NAMES:
@@ -220,9 +218,10 @@ def _evidence(
 
 
 def _published(session: AuditorSession, dataset: Dataset) -> Classes:
-    cells = session.published_cells(dataset.data_class, dataset.qualified_name)
-    cell, contributor, fund, rows = ([each[n] for each in cells] for n in range(4))
-    return classes_by_subject(cell, contributor, rows, fund_codes=fund)
+    found = session.published_cells(dataset.data_class, dataset.qualified_name)
+    return classes_by_subject(
+        found.cells, found.contributors, found.row_counts, fund_codes=found.funds
+    )
 
 
 def _findings(

@@ -220,6 +220,7 @@ class InvocationGuard:
     def __init__(self, alarm: _Alarm, *, required: bool = False) -> None:
         self._alarm = alarm
         self._required = required
+        self._noticed: set[UUID] = set()
 
     @contextmanager
     def tenant(self, tenant_id: str) -> Iterator[None]:
@@ -251,13 +252,12 @@ class InvocationGuard:
         The first such call stores the run's notice; without the notice stored nothing is read.
         """
         opened = _CURRENT.get() or Invocation("registered_run")
-        noticed: list[UUID] = []
 
         def before_reading() -> None:
-            if not noticed:
-                opened.touch_many()
+            opened.touch_many()
+            if run not in self._noticed:
                 self._alarm.tenants_read_in_run(opened.name, run)
-                noticed.append(run)
+                self._noticed.add(run)
 
         with _as_current(opened):
             yield before_reading

@@ -19,7 +19,7 @@ from stores.tables import physical_datasets
 __all__ = ["Attempt", "ForeignDataProbes"]
 
 INSUFFICIENT_PRIVILEGE = "42501"
-_LONGEST_WAIT = "2s"
+_LONGEST_WAIT_SECONDS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,8 @@ class Attempt:
 
 
 class _Session(Protocol):
+    def wait_for_locks(self, seconds: int) -> None: ...
+
     def _rows(self, statement: str, **parameters: object) -> list[Mapping[str, Any]]: ...
 
     def _call(self, statement: str, **parameters: object) -> None: ...
@@ -46,6 +48,7 @@ class ForeignDataProbes:
     def probe_what_is_not_its_own(self: _Session, data_class: DataClass) -> tuple[Attempt, ...]:
         """Try to read every store that is not this principal's; ``data_class`` is its own rows'."""
         attempts = [*_stores(data_class), *_SERVER]
+        self.wait_for_locks(_LONGEST_WAIT_SECONDS)
         return tuple(_attempted(self, aim, query) for aim, query in attempts)
 
     def count_own_rows(self: _Session, data_class: DataClass) -> int:
@@ -55,6 +58,7 @@ class ForeignDataProbes:
             (dataset.name, f"SELECT count(*) AS reached FROM {dataset.qualified_name}")  # noqa: S608
             for dataset in own
         ]
+        self.wait_for_locks(_LONGEST_WAIT_SECONDS)
         counts = (_attempted(self, name, query) for name, query in queries)
         return sum(each.reached for each in counts)
 
@@ -109,7 +113,6 @@ def _is_own(dataset: Dataset, own: DataClass) -> bool:
 def _attempted(session: _Session, aim: str, query: str) -> Attempt:
     session._call("SAVEPOINT attempt")  # noqa: SLF001 the session hands itself in
     try:
-        session._call("SELECT set_config('lock_timeout', :t, true)", t=_LONGEST_WAIT)  # noqa: SLF001
         (row,) = session._rows(query)  # noqa: SLF001 as above
         return Attempt(aim, int(row["reached"]))
     except BoundaryRefused as error:

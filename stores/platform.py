@@ -155,13 +155,16 @@ class Platform:
 
     @contextmanager
     def auditor_session(self, run: UUID) -> Iterator[AuditorSession]:
-        """A session of the auditor inside that open audit run: counts leave it, never values."""
+        """A session of the auditor inside that open audit run: counts leave it, never values.
+
+        All of them are of one moment, whoever writes meanwhile.
+        """
         secret = self.keyring.login(PrincipalKind.AUDITOR, SERVICE)
         claim = Claim(secret.login, tuple(DataClass), "audit", run=run)
         with (
             self._guard.run(run) as before_reading,
             self._login_engine(secret) as engine,
-            opened(engine, self.keyring, claim, AuditorSession) as session,
+            opened(engine, self.keyring, claim, AuditorSession, one_snapshot=True) as session,
         ):
             before_reading()
             yield session

@@ -5,6 +5,7 @@ Errors carry the rule that refused, never a statement, a value or another owner'
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
@@ -48,6 +49,7 @@ __all__ = [
     "Ingested",
     "LoaderSession",
     "PlatformSession",
+    "PublishedCells",
     "Row",
     "Session",
     "StewardSession",
@@ -61,6 +63,8 @@ Row = Mapping[str, Any]
 _TABLES = metadata_of(REGISTRY).tables
 _SessionT = TypeVar("_SessionT", bound="Session")
 _Counted = TypeVar("_Counted")
+_CELLS = "SELECT cell, contributor, contributor_fund, row_count FROM control.audit_cells(%s)"
+_CELLS_AT_ONCE = 5000
 _NEXT_TEXTS = "FETCH FORWARD 5000 FROM audited_texts"
 
 
@@ -72,6 +76,19 @@ class Ingested:
     inserted: int
     updated: int
     unchanged: int
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedCells:
+    """Columns of equal length, an entry a cell and contributor, by numbers that mean nothing.
+
+    A fund of -1 is none.
+    """
+
+    cells: Sequence[int]
+    contributors: Sequence[int]
+    funds: Sequence[int]
+    row_counts: Sequence[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +124,10 @@ class Session:
     def close(self) -> None:
         """Refuse all further use; `opened` calls it when the block ends."""
         self._open.end()
+
+    def wait_for_locks(self, seconds: int) -> None:
+        """Give up on a table that somebody else holds locked for longer."""
+        self._call("SELECT set_config('lock_timeout', :t, true)", t=f"{seconds}s")
 
     def _rows(self, statement: str, **parameters: object) -> list[Row]:
         with translated_errors():
@@ -432,10 +453,6 @@ class AuditorSession(Session):
         self._require_class(dataset.qualified_name, dataset.data_class, data_class)
         return dataset
 
-    def wait_for_locks(self, seconds: int) -> None:
-        """Give up on a table that somebody else holds locked for longer."""
-        self._call("SELECT set_config('lock_timeout', :t, true)", t=f"{seconds}s")
-
     def count_rows(self, data_class: DataClass, dataset_name: str) -> int:
         """Number of rows over all owners."""
         dataset = self._audited(data_class, dataset_name)
@@ -463,16 +480,16 @@ class AuditorSession(Session):
         rows = self._rows("SELECT * FROM control.audit_prefixes(:d)", d=dataset.qualified_name)
         return {str(row["prefix"]): int(row["keys"]) for row in rows}
 
-    def published_cells(
-        self, data_class: DataClass, dataset_name: str
-    ) -> list[tuple[int, int, int, int]]:
-        """Number of a cell, of a contributor, of its fund (-1 without), and the rows it has."""
+    def published_cells(self, data_class: DataClass, dataset_name: str) -> PublishedCells:
+        """Who stands behind each published cell of that store; streamed into columns of numbers."""
         dataset = self._audited(data_class, dataset_name)
-        rows = self._rows("SELECT * FROM control.audit_cells(:d)", d=dataset.qualified_name)
-        return [
-            (row["cell"], row["contributor"], row["contributor_fund"], row["row_count"])
-            for row in rows
-        ]
+        columns = (array("q"), array("q"), array("q"), array("q"))
+        with translated_errors(), self._driver().cursor() as cursor:
+            cells = cursor.stream(_CELLS, [dataset.qualified_name], size=_CELLS_AT_ONCE)
+            for entry in cells:
+                for column, number in zip(columns, entry, strict=True):
+                    column.append(number)
+        return PublishedCells(*columns)
 
     def count_in_texts(
         self,

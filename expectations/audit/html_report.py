@@ -161,4 +161,8 @@ def _power(store: Mapping[str, Any]) -> str:
     share = store["detectable_share"]
     if share is None:
         return "-"
+    if not store["rows"]:
+        return "no rows"
+    if share >= 1:
+        return "nothing: no row was drawn"
     return "every bad row" if share == 0 else f"{100 * share:.2g} % bad rows"

@@ -31,18 +31,20 @@ from expectations.audit.store_findings import (
 from expectations.audit.store_rules import DATAHUB_SILENT, NO_CONTROL, NOT_CHECKED
 from expectations.class_suites import checked_datasets
 from expectations.store_checks import Examined, examined_stores
-from stores.boundary.verification import verify
+from stores.boundary.verification import verify_apart
 from stores.errors import StoreError
 from stores.invocation import invocation
 from stores.live_probes import Attempt
 from stores.migrations.documented_classes import documented_classes
 from stores.platform import Platform
+from stores.sessions import PlatformSession
 
 __all__ = ["LabelsUnreadable", "audit_stores"]
 
 _DECISIONS = Path(catalog.__file__).parents[1] / "docs" / "decisions"
 _CHANGED = "class changed"
 _MINUTES = 240
+_SECONDS_FOR_A_LOCK = 5
 _OWNERS_TRIED = 5
 _SAMPLINGS = {
     AuditKind.DAILY: Sampling(),
@@ -71,7 +73,7 @@ def audit_stores(
         findings = [
             *_boundary(platform),
             *migration_findings(REGISTRY, documented_classes()),
-            *loosened_findings(_class_changes(platform), REGISTRY, _DECISIONS),
+            *_loosened(platform),
             *_labels(shown_labels),
             *_prefixes(platform, run),
             *_probes(platform),
@@ -95,7 +97,7 @@ def audit_stores(
         numbered(findings),
         _acknowledged(platform),
     )
-    with platform.platform_session("audit") as session:
+    with _recorder(platform) as session:
         session.file_ascend_platform_metric_report(
             run,
             kind=str(kind),
@@ -108,18 +110,18 @@ def audit_stores(
 
 @contextmanager
 def _audit_run(platform: Platform, kind: AuditKind) -> Iterator[UUID]:
-    with platform.platform_session("audit") as session:
+    with _recorder(platform) as session:
         run = session.start_audit(f"{kind} audit of every store", minutes=_MINUTES)
     try:
         yield run
     finally:
-        with platform.platform_session("audit") as session:
+        with _recorder(platform) as session:
             session.finish_audit(run)
 
 
 def _boundary(platform: Platform) -> Iterable[Finding]:
     try:
-        return list(boundary_findings(verify(platform)))
+        return list(boundary_findings(verify_apart(platform)))
     except StoreError as error:
         return [Finding(NOT_CHECKED, Place("boundary"), "every rule", f"not verified: {error}")]
 
@@ -135,13 +137,29 @@ def _seen(examined: Examined) -> StoreSeen:
     )
 
 
+def _loosened(platform: Platform) -> Iterable[Finding]:
+    try:
+        changes = _class_changes(platform)
+    except StoreError as error:
+        return [Finding(NOT_CHECKED, Place("platform.kv_audit"), "class changes", str(error))]
+    return list(loosened_findings(changes, REGISTRY, _DECISIONS))
+
+
 def _class_changes(platform: Platform) -> Iterable[ClassChange]:
-    with platform.platform_session("audit") as session:
+    with _recorder(platform) as session:
         rows = session.records_ascend_platform_metric(
             "kv_audit", "action = :changed", changed=_CHANGED
         )
     ordered = sorted(rows, key=lambda row: int(row["entry_id"]))
     return [(str(r["subject"]), str(r["from_value"]), str(r["to_value"])) for r in ordered]
+
+
+@contextmanager
+def _recorder(platform: Platform) -> Iterator[PlatformSession]:
+    """The platform's own session; it waits for nobody who holds its records locked."""
+    with platform.platform_session("audit") as session:
+        session.wait_for_locks(_SECONDS_FOR_A_LOCK)
+        yield session
 
 
 def _labels(shown_labels: ShownLabels) -> Iterable[Finding]:
@@ -158,7 +176,7 @@ def _prefixes(platform: Platform, run: UUID) -> Iterator[Finding]:
         table = REGISTRY.get(name)
         try:
             with platform.auditor_session(run) as session:
-                session.wait_for_locks(5)
+                session.wait_for_locks(_SECONDS_FOR_A_LOCK)
                 keys = session.count_keys(table.data_class, name)
         except StoreError as error:
             yield Finding(NOT_CHECKED, Place(name), "prefixes", f"{name}: {error}")
@@ -188,6 +206,6 @@ def _probes(platform: Platform) -> Iterator[Finding]:
 
 
 def _acknowledged(platform: Platform) -> frozenset[str]:
-    with platform.platform_session("audit") as session:
+    with _recorder(platform) as session:
         known = session.acknowledgements_ascend_platform_metric()
     return frozenset(each.finding_id for each in known)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from catalog.data_classes import DataClass
 from catalog.registry import Dataset, Registry, StoreKind
-from expectations.audit.findings import Finding, Place
+from expectations.audit.findings import Finding, Place, printable
 from expectations.audit.store_rules import (
     BOUNDARY_BROKEN,
     CLASS_LOOSENED,
@@ -24,7 +24,7 @@ from expectations.audit.store_rules import (
 )
 from expectations.store_checks import Examined
 from expectations.verdicts import Judgement, Verdict
-from stores.boundary.verification import RuleResult
+from stores.boundary.verification import RuleResult, Unchecked
 from stores.live_probes import Attempt
 
 __all__ = [
@@ -49,17 +49,16 @@ _STRICTNESS = (
 )
 
 
-def boundary_findings(results: Iterable[RuleResult]) -> Iterator[Finding]:
-    """One a violation: a rule of the boundary, and the object that breaks it."""
+def boundary_findings(results: Iterable[RuleResult | Unchecked]) -> Iterator[Finding]:
+    """One a violation: a rule of the boundary, and the object that breaks it; one a rule unseen."""
     for result in results:
-        for violation in result.violations:
-            yield Finding(
-                BOUNDARY_BROKEN,
-                Place(f"boundary {result.rule}"),
-                violation,
-                f"{result.holds}: {violation}",
-                to_do=result.remedy,
-            )
+        place = Place(f"boundary {result.rule}")
+        if isinstance(result, Unchecked):
+            yield Finding(NOT_CHECKED, place, "whole rule", f"{result.holds}: {result.reason}")
+            continue
+        for violation in map(printable, result.violations):
+            message = f"{result.holds}: {violation}"
+            yield Finding(BOUNDARY_BROKEN, place, violation, message, to_do=result.remedy)
 
 
 def expectation_findings(examined: Examined) -> Iterator[Finding]:
@@ -118,7 +117,7 @@ def label_findings(registry: Registry, shown: Mapping[str, DataClass | None]) ->
         elif shown[name] is not data_class:
             message = f"{name} is {data_class}, DataHub shows {shown[name]}"
             yield Finding(LABEL_DIFFERS, place, "class", message)
-    for name in sorted(shown.keys() - declared.keys()):
+    for name in map(printable, sorted(shown.keys() - declared.keys())):
         message = f"{name}: DataHub shows it, the registry does not know it"
         yield Finding(LABEL_OF_NOTHING, Place(f"datahub {name}"), "dataset", message)
 

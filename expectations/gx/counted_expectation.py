@@ -31,9 +31,15 @@ _Kwargs = Mapping[str, Any]
 
 
 class Judged(dict[str, object]):
-    """What a judgement found: whether it holds, one number, and counts by name."""
+    """What a judgement found: whether it holds, one number, and counts by name.
+
+    As Great Expectations wants it, a dictionary.
+    """
 
     def __init__(self, *, holds: bool, observed: float, counts: Mapping[str, float]) -> None:
+        self.holds = holds
+        self.observed = observed
+        self.counts = counts
         super().__init__(
             success=holds,
             result={"observed_value": observed, "details": {"counts": dict(counts)}},

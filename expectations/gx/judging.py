@@ -7,19 +7,18 @@ message, a traceback, a list of values, nor where the batch came from.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from expectations.evidence import Evidence
-from expectations.gx.library import ONE_RUN_AT_A_TIME, load_great_expectations, quiet_context
-from expectations.gx.pandas_counts import EVIDENCE
+from expectations.gx.library import ONE_RUN_AT_A_TIME, load_great_expectations
 from expectations.verdicts import Expectation, Judgement, Report, Verdict
 
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationValidationResult
     from great_expectations.datasource.fluent.interfaces import Batch
 
-__all__ = ["judge", "judge_all", "judge_batch"]
+__all__ = ["judge", "judge_batch"]
 
 _LOGGER = logging.getLogger(__name__)
 _NAME = "table"
@@ -30,36 +29,11 @@ _NEVER_RUN = "Great Expectations could not run"
 
 def judge(evidence: Evidence, expected: Sequence[Expectation]) -> Report:
     """What the evidence says of each expectation, in their order."""
-    (report,) = judge_all([(evidence, expected)])
-    return report
+    load_great_expectations()
+    # Imported here: it imports Great Expectations at its top.
+    from expectations.gx.evidence_judging import judged  # noqa: PLC0415
 
-
-def judge_all(
-    gathered: Iterable[tuple[Evidence, Sequence[Expectation]]],
-) -> tuple[Report, ...]:
-    """What each evidence says of its expectations; one context serves them all.
-
-    Great Expectations writes its configuration anew for each data source: most of the cost of one.
-    """
-    with ONE_RUN_AT_A_TIME:
-        load_great_expectations()
-        import pandas as pd  # noqa: PLC0415 - slow to import, which only a run may pay
-
-        context = quiet_context()
-        source = context.data_sources.add_pandas(_NAME)
-        reports = []
-        try:
-            asset = source.add_dataframe_asset(_NAME)
-            whole = asset.add_batch_definition_whole_dataframe(_NAME)
-            for evidence, expected in gathered:
-                frame = pd.DataFrame(columns=list(evidence.labels or ()))
-                frame.attrs[EVIDENCE] = evidence
-                batch = whole.get_batch({"dataframe": frame})
-                reports.append(_judged(evidence.dataset, batch, expected))
-        finally:
-            # The context outlives this call as the process's current one.
-            context.data_sources.delete(_NAME)
-        return tuple(reports)
+    return judged(evidence, expected)
 
 
 def judge_batch(dataset: str, batch: Batch, expected: Sequence[Expectation]) -> Report:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from catalog.declared import REGISTRY
 from expectations.gx.counted_expectation import CountedExpectation, Judged
-from expectations.gx.metrics import LABELS, NULLS
+from expectations.gx.metrics import COLUMNS, LABELS, NULLS
 
 __all__ = [
     "ExpectColumnsToBeClassified",
@@ -80,7 +80,7 @@ class ExpectTableToHaveNoColumns(CountedExpectation):
 
     forbidden: Sequence[str]
 
-    metric_dependencies: ClassVar[tuple[str, ...]] = ("table.columns",)
+    metric_dependencies: ClassVar[tuple[str, ...]] = (COLUMNS,)
     success_keys: ClassVar[tuple[str, ...]] = ("forbidden",)
 
     @classmethod
@@ -90,7 +90,7 @@ class ExpectTableToHaveNoColumns(CountedExpectation):
 
     def judged(self, metrics: _Kwargs) -> Judged:
         """Whether none of them is there."""
-        columns: list[str] = metrics["table.columns"]
+        columns: list[str] = metrics[COLUMNS]
         found = sorted({str(name) for name in columns} & set(self.forbidden))
         counts = {"columns": len(columns), "forbidden": len(found)}
         return Judged(holds=bool(columns) and not found, observed=len(found), counts=counts)

@@ -27,13 +27,15 @@ from expectations.errors import CouldNotCheck, ExpectationsError
 from expectations.findings import FindingsTable
 from expectations.gx import pandas_counts, sql_counts
 
-__all__ = ["FINDINGS", "GROUPS", "LABELS", "NULLS", "VALUES"]
+__all__ = ["COLUMNS", "FINDINGS", "GROUPS", "LABELS", "NULLS", "VALUES"]
 
 FINDINGS = "table.classline_findings"
 GROUPS = "table.classline_groups"
 VALUES = "table.classline_sensitive_values"
 LABELS = "table.classline_labels"
 NULLS = "table.classline_nulls"
+COLUMNS = "table.columns"
+"""Great Expectations' own."""
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -203,11 +205,9 @@ class Labels(_Counted):
     @_without_values
     def _pandas(
         cls,  # noqa: N805
-        execution_engine: PandasExecutionEngine,
-        metric_domain_kwargs: _Kwargs,
         **_: object,
     ) -> dict[str, str | None]:
-        return pandas_counts.labels(_frame(execution_engine, metric_domain_kwargs))
+        return pandas_counts.labels()
 
     @metric_value(engine=SqlAlchemyExecutionEngine)
     @_without_values

@@ -1,4 +1,4 @@
-"""Counts of a pandas frame: of its rows, or those handed over with an empty frame as evidence."""
+"""Counts of a pandas frame."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from expectations.disclosure.classes import Classes
 from expectations.errors import CouldNotCheck
-from expectations.evidence import Evidence, Grouping
 from expectations.findings import FindingsTable, counted_findings
 from expectations.group_counts import NOBODY, classes_by_subject, classes_by_value
 from expectations.gx.scan_in_force import scan_in_force
@@ -16,19 +15,13 @@ from expectations.gx.scan_in_force import scan_in_force
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["EVIDENCE", "findings", "grouped", "labels", "nulls", "varied"]
-
-EVIDENCE = "classline.evidence"
-"""Where a frame carries evidence: what was counted elsewhere is then taken as it is."""
+__all__ = ["findings", "grouped", "labels", "nulls", "varied"]
 
 _BATCH_ROWS = 5000
 
 
 def findings(frame: pd.DataFrame) -> FindingsTable:
-    """What a scan of its text columns finds, or what the evidence says was found."""
-    evidence = _evidence(frame)
-    if evidence is not None:
-        return evidence.require_findings()
+    """What a scan of its text columns finds."""
     import pandas as pd  # noqa: PLC0415 - slow to import
 
     texts = {
@@ -49,12 +42,6 @@ def grouped(
     frame: pd.DataFrame, by: Sequence[str], subject: str | None, amount: str | None
 ) -> Classes:
     """Its classes with who stands behind them; without a subject column, rows alone."""
-    evidence = _evidence(frame)
-    if evidence is not None:
-        if subject is None or amount is not None:
-            message = "evidence says who stands behind a group, no rows or amounts: could not check"
-            raise CouldNotCheck(message)
-        return evidence.grouped(Grouping(frozenset(by), subject))
     codes = _codes(frame, by)
     if subject is None:
         counts = codes.value_counts()
@@ -75,9 +62,6 @@ def grouped(
 
 def varied(frame: pd.DataFrame, by: Sequence[str], sensitive: str) -> Classes:
     """Its classes with how often each sensitive value occurs in them."""
-    if _evidence(frame) is not None:
-        message = f"sensitive values of {sensitive[:60]!r}: not counted, so could not check"
-        raise CouldNotCheck(message)
     table = _codes(frame, by).to_frame("class").assign(value=_code(frame, sensitive, ordered=True))
     sizes = table.groupby(["class", "value"], sort=False).size()
     return classes_by_value(
@@ -88,26 +72,15 @@ def varied(frame: pd.DataFrame, by: Sequence[str], sensitive: str) -> Classes:
     )
 
 
-def labels(frame: pd.DataFrame) -> dict[str, str | None]:
-    """The class that each column's comment says; a frame in memory has no comments."""
-    evidence = _evidence(frame)
-    if evidence is None:
-        message = "a table in memory has no column comments: could not check; check the store"
-        raise CouldNotCheck(message)
-    return dict(evidence.require_labels())
+def labels() -> dict[str, str | None]:
+    """The class that each column's comment says: a frame in memory has no comments."""
+    message = "a table in memory has no column comments: could not check; check the store"
+    raise CouldNotCheck(message)
 
 
 def nulls(frame: pd.DataFrame, column: str) -> tuple[int, int]:
     """Rows, and those in which that column is null."""
-    evidence = _evidence(frame)
-    if evidence is not None:
-        return evidence.rows, evidence.nulls_in(column)
     return len(frame), int(frame[column].isna().sum())
-
-
-def _evidence(frame: pd.DataFrame) -> Evidence | None:
-    found = frame.attrs.get(EVIDENCE)
-    return found if isinstance(found, Evidence) else None
 
 
 def _batches(columns: Sequence[pd.Series[Any]], rows: int) -> Iterator[list[list[str | None]]]:

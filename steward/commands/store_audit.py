@@ -14,7 +14,7 @@ from steward.commands.lint import write_sarif
 from steward.console import ExitCode, fail, print_json, print_table, progress, say
 
 if TYPE_CHECKING:
-    from expectations.audit.report import AuditReport
+    from expectations.audit.report import AuditReport, StoreSeen
     from stores.audit_records import FiledAudit
 
 __all__ = ["add_to"]
@@ -190,14 +190,22 @@ def _print(report: AuditReport) -> None:
     read = [store for store in report.stores if store.rows_read is not None]
     if read:
         rows = sum(store.rows_read or 0 for store in read)
-        weakest = max(store.detectable or 0.0 for store in read)
-        say(
-            f"{len(report.stores)} stores, {rows:,} rows read as text; in the least read store bad "
-            f"rows from {100 * weakest:.2g} % on would have been found with a probability of 95 %"
-        )
+        say(f"{len(report.stores)} stores, {rows:,} rows read as text; {_weakest(read)}")
     else:
         say(f"{len(report.stores)} stores; no text was read")
     say(f"{len(report.findings)} findings, {len(open_)} open; digest {report.digest}")
+
+
+def _weakest(read: list[StoreSeen]) -> str:
+    """What the store of which least was read leaves open."""
+    undrawn = [store.name for store in read if store.detectable == 1]
+    if undrawn:
+        return f"no row was drawn of {', '.join(undrawn)}: nothing is shown of them"
+    weakest = max(store.detectable or 0.0 for store in read)
+    return (
+        f"in the least read store bad rows from {100 * weakest:.2g} % on would have been found "
+        "with a probability of 95 %"
+    )
 
 
 def _write_html(path: Path, report: Mapping[str, Any], digest: str, past: list[int]) -> None:

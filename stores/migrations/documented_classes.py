@@ -16,13 +16,14 @@ _VERSIONS = Path(__file__).parent / "versions"
 def documented_classes(folder: Path = _VERSIONS) -> Mapping[str, str]:
     """The class of each column, by qualified name, as the latest revision that names it says.
 
-    Nothing is imported: a revision that is half written is read as far as it parses.
+    Nothing is imported. A file that is half written, or no Python at all, documents nothing: its
+    columns are then told as left out.
     """
     found: dict[str, str] = {}
     for path in sorted(folder.glob("[0-9]*.py")):
         try:
-            docstring = ast.get_docstring(ast.parse(path.read_text()))
-        except SyntaxError:
+            docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+        except (OSError, RecursionError, SyntaxError, ValueError):
             continue
         found.update(_LINE.findall(docstring or ""))
     return found

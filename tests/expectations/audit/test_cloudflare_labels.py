@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import resource
 from pathlib import Path
 from textwrap import dedent
 
@@ -253,16 +254,42 @@ def test_files_that_are_no_text_are_told_and_the_rest_is_read(tmp_path: Path) ->
     ]
 
 
-def test_a_large_migration_is_read_without_being_held(tmp_path: Path) -> None:
-    """A seed of many megabytes: what follows it is still seen, with its line."""
+def test_a_migration_of_100_megabytes_is_held_once_at_most(tmp_path: Path) -> None:
+    """A seed of many rows: what follows it is still seen, with its line."""
     root = a_project(tmp_path, DATABASE)
-    values = ", ".join("('it''s; -- one', '/* no comment')" for _ in range(500))
-    with (root / "migrations" / "1.sql").open("w") as file:
-        file.write("-- t.a: tenant_private\n-- t.b: tenant_private\nCREATE TABLE t (a, b);\n")
-        for _ in range(1_200):
-            file.write(f"INSERT INTO t VALUES {values};\n")
-        file.write("ALTER TABLE t ADD c;\n")
-    assert told(audit_project(root)) == ["migrations/1.sql:1204 CFA101 t.c"]
+    values = ", ".join("('it''s; -- one', '/* no comment')" for _ in range(3_000))
+    file = root / "migrations" / "1.sql"
+    with file.open("w") as written:
+        written.write("-- t.a: tenant_private\n-- t.b: tenant_private\nCREATE TABLE t (a, b);\n")
+        for _ in range(1_000):
+            written.write(f"INSERT INTO t VALUES {values};\n")
+        written.write("ALTER TABLE t ADD c;\n")
+    assert file.stat().st_size > 100_000_000
+    audit_project(PROJECTS / "labelled")  # what is imported is held for good
+    held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert told(audit_project(root)) == ["migrations/1.sql:1004 CFA101 t.c"]
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - held < 150_000  # of 1,024 bytes
+
+
+@pytest.mark.parametrize(
+    "remark",
+    [
+        "\u7528\u6237\u8868\uff1b\u5220\u9664 CREATE TABLE z (a)",
+        "\u0442\u0430\u0431\u043b; '\u043a\u043b\u0438\u0435\u043d\u0442'",
+        '\u062c\u062f\u0648\u0644 \u202e; "\u0627\u0644\u0639\u0645\u0644\u0627\u0621" \u202c',
+        "L\u00e4nder\u00fcbersicht \u2013 d\u2019abord: la table t;",
+    ],
+    ids=["Chinese", "Russian", "Arabic", "German and French"],
+)
+def test_remarks_in_other_languages_hide_no_label(tmp_path: Path, remark: str) -> None:
+    """Quotes, semicolons and SQL inside them end nothing; the labels beside them count."""
+    migration = (
+        f"-- {remark}\n-- t.a: tenant_private\n/* {remark}\n{remark} */\n"
+        f"CREATE TABLE t (a TEXT, -- {remark}\n  b TEXT);\n"
+    )
+    assert told(audit_project(a_project(tmp_path, DATABASE, "", migration))) == [
+        "migrations/0002.sql:5 CFA101 t.b"
+    ]
 
 
 @pytest.mark.parametrize("folder", ["../../..", "/etc", "../outside"])
