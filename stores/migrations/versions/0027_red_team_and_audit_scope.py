@@ -10,7 +10,7 @@ from stores.migrations.sql_files import run_sql
 __all__ = ["down_revision", "revision", "upgrade"]
 
 revision = "0027"
-down_revision = "0022"
+down_revision = "0026"
 
 
 def upgrade() -> None:
