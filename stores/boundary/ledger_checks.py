@@ -26,9 +26,7 @@ _TEXTS: Mapping[str, str] = {
         "a6340bd80101d5aa0030617c04aa90fb40d798461bf30ac13df1185d61cc537d"
     ),
     "keep_ledgers()": ("cf0c63a3c3ef6c0aeba6fb117bb0b71b82ea68244a9caad2e316bd86b0debbcb"),
-    "ledger_pseudonym(text)": (
-        "445076583e5846f2bfda8af37e93ff40741b9f02853660ba0d082329e34168e5"
-    ),
+    "ledger_pseudonym(text)": ("445076583e5846f2bfda8af37e93ff40741b9f02853660ba0d082329e34168e5"),
     "ledger_column(text,regtype,text,boolean)": (
         "4bd1362449801ef5ce084c2ec1f0ee0f1715430c6d29764524f6a456f24ab106"
     ),
