@@ -30,7 +30,7 @@ from stores.startup import bring_down, bring_up
 WRITES = int(os.environ.get("CLASSLINE_BENCH_WRITES", "2000"))
 SEALED = int(os.environ.get("CLASSLINE_BENCH_SEALED", "100000"))
 VERIFIED = int(os.environ.get("CLASSLINE_BENCH_VERIFIED", "1000000"))
-_ROUNDS = 5
+_ROUNDS = 15
 _ROW = (
     "(actor, action, subject, reason) VALUES "
     "('someone (peer:somebody)', 'portfolio membership added', %s, 'a reason of usual length')"

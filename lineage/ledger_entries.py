@@ -23,6 +23,9 @@ class EntryKind(StrEnum):
     ERASURE = "erasure"
 
 
+_MARKS = {kind: f'"kind":"{kind}"' for kind in EntryKind}
+
+
 def leaf_of(salt: bytes, record: str) -> bytes:
     """SHA-256 of the salt followed by the record."""
     return hashlib.sha256(salt + record.encode()).digest()
@@ -65,7 +68,7 @@ class LedgerEntry:
     def _content(self, kind: EntryKind) -> dict[str, Any] | None:  # Any: JSON
         """The row in a record of that kind, None of another kind."""
         # Looked for by text first: parsing every record would cost most of the time.
-        if self.record is None or f'"kind":"{kind}"' not in self.record:
+        if self.record is None or _MARKS[kind] not in self.record:
             return None
         try:
             content = json.loads(self.record)
