@@ -414,7 +414,7 @@ BEGIN
             WHERE k.promotion_id = p.promotion_id
               AND COALESCE(k.rule NOT IN ('unchanged', 'newer_period'), true)
         ),
-        seen AS MATERIALIZED (
+        seen AS (
             SELECT e.cell_key, u.row_digest
             FROM control.earlier_releases(p.promotion_id) e
             JOIN control.cell_contributors c USING (promotion_id, cell_no)
