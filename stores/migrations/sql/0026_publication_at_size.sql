@@ -414,7 +414,7 @@ BEGIN
             WHERE k.promotion_id = p.promotion_id
               AND COALESCE(k.rule NOT IN ('unchanged', 'newer_period'), true)
         ),
-        seen AS MATERIALIZED (
+        seen AS (
             SELECT e.cell_key, u.row_digest
             FROM control.earlier_releases(p.promotion_id) e
             JOIN control.cell_contributors c USING (promotion_id, cell_no)
@@ -503,7 +503,7 @@ BEGIN
     RETURN below;
 END $$;
 
--- The functions as they are, but for how they look things up. What is not found stops the migration.
+-- The functions as they are, but for how they look things up. What is not found stops this.
 CREATE FUNCTION pg_temp.amend(function_ text, was text, now_ text) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -535,7 +535,8 @@ $new$);
 -- Whether an array holds another is found by trying each number with each: a million cells take
 -- hours.
 SELECT pg_temp.amend('guard_promotion', 'n.value @> o.value', $new$NOT EXISTS (
-                SELECT FROM jsonb_each(o.value) x WHERE n.value->x.key IS DISTINCT FROM x.value)$new$);
+                SELECT FROM jsonb_each(o.value) x
+                WHERE n.value->x.key IS DISTINCT FROM x.value)$new$);
 DROP FUNCTION pg_temp.amend(text, text, text);
 -- Nothing asks it any more.
 DROP FUNCTION control.contributions_to(uuid[]);
