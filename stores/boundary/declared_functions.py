@@ -39,6 +39,7 @@ FUNCTIONS: Mapping[str, DeclaredFunction] = {
             "schema_of(text)",
             "candidate_digest(uuid)",
             "cells_below_policy(uuid)",
+            "contributions_to(uuid[])",
             "declared_dimensions(jsonb)",
             "differences(uuid,integer[],text[],text[],text[])",
             "differencing_rules(uuid)",

@@ -538,8 +538,6 @@ SELECT pg_temp.amend('guard_promotion', 'n.value @> o.value', $new$NOT EXISTS (
                 SELECT FROM jsonb_each(o.value) x
                 WHERE n.value->x.key IS DISTINCT FROM x.value)$new$);
 DROP FUNCTION pg_temp.amend(text, text, text);
--- Nothing asks it any more.
-DROP FUNCTION control.contributions_to(uuid[]);
 
 DO $$
 DECLARE f text;
