@@ -152,6 +152,8 @@ def prepare_candidate(
             draft.cells,
             draft.contributions,
         )
+        if workflow.text and not already_recorded:
+            _record(session, promotion_id, (texts.stripping,), phase="candidate")
         record = session.promotion_ascend_platform_metric(promotion_id)
     return Candidate(
         promotion_id=promotion_id,

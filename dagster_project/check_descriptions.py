@@ -14,6 +14,7 @@ CHECK_DESCRIPTIONS: Mapping[CheckName, str] = {
     CheckName.K_DISTINCT_TENANTS: "Every cell stands for enough different tenants.",
     CheckName.NO_KNOWN_IDENTIFIERS: "No text holds a name or address that a tenant is known by.",
     CheckName.EMBEDDED_FROM_CONTENT: "Every vector was made of the anonymized text beside it.",
+    CheckName.TEXTS_STRIPPED: "Every text was stripped until nothing was found, or dropped.",
     CheckName.RED_TEAM: "No planted identifier, in whatever disguise, comes through the text path.",
     CheckName.RED_TEAM_CELLS: "No tenant, fund or earlier release makes a cell tell of too few.",
 }

@@ -39,6 +39,7 @@ class CheckName(StrEnum):
     K_DISTINCT_TENANTS = "k_distinct_tenants"
     NO_KNOWN_IDENTIFIERS = "no_known_identifiers"
     EMBEDDED_FROM_CONTENT = "embedded_from_content"
+    TEXTS_STRIPPED = "texts_stripped"
     RED_TEAM = "red_team"
     RED_TEAM_CELLS = "red_team_cells"
 

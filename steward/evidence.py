@@ -16,6 +16,7 @@ from stores.sessions import PlatformSession, Row
 __all__ = ["Attacked", "Evidence", "Searched", "evidence_of"]
 
 _SEARCHES = (CheckName.NO_PII_SHAPED_VALUE, CheckName.NO_KNOWN_IDENTIFIERS)
+_STRIPPED = CheckName.TEXTS_STRIPPED
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +52,15 @@ class Evidence:
 
     ``cells`` are the database's own counts of who stands behind the cells: ``tenants`` maps
     distinct tenants to cells, ``largest_share`` is the largest part one tenant has of any cell.
-    ``searched``, ``attacked`` and ``cell_attacks`` are of the newest result of each check.
+    ``stripped`` is what was taken out of the source texts, None where none are read; ``searched``,
+    ``attacked`` and ``cell_attacks`` are of the newest result of each check.
     """
 
     promotion: Row
     suppressed_share: float
     cells: Mapping[str, Any]
     checks: tuple[Row, ...]
+    stripped: Searched | None
     searched: tuple[Searched, ...]
     attacked: tuple[Attacked, ...]
     cell_attacks: Mapping[str, int]
@@ -94,6 +97,7 @@ def evidence_of(session: PlatformSession, workflow: str, digest: str) -> Evidenc
         suppressed_share=sum(newest["suppressed"].values()) / max(int(newest["cells_in"]), 1),
         cells=session.cell_figures_ascend_platform_metric(newest["promotion_id"]),
         checks=tuple(by_phase.values()),
+        stripped=_searched(latest[_STRIPPED]) if _STRIPPED in latest else None,
         searched=tuple(_searched(latest[name]) for name in _SEARCHES if name in latest),
         attacked=_attacked(latest.get(CheckName.RED_TEAM)),
         cell_attacks=dict(latest.get(CheckName.RED_TEAM_CELLS, {}).get("observed", {})),

@@ -63,6 +63,9 @@ def what_was_counted(evidence: Evidence) -> dict[str, object]:
         },
         "cells held by the release guard": newest["held"],
         "candidate digest": newest["candidate_digest"],
+        "taken out of the source texts": found_in_words(evidence.stripped)
+        if evidence.stripped
+        else "no text is read",
         "personal data found": {each.check: found_in_words(each) for each in evidence.searched}
         or "nothing was looked for yet",
         "red team": attacks_in_words(evidence.attacked),
@@ -171,6 +174,7 @@ def packet_document(packet: ReviewPacket) -> dict[str, Any]:
         **(what_was_counted(evidence) if evidence else {}),
         "cells": dict(evidence.cells) if evidence else {},
         "checks": [dict(check) for check in evidence.checks] if evidence else [],
+        "stripping": asdict(evidence.stripped) if evidence and evidence.stripped else None,
         "searches": [asdict(each) for each in evidence.searched] if evidence else [],
         "attacks": [asdict(each) for each in evidence.attacked] if evidence else [],
         "cell attacks": dict(evidence.cell_attacks) if evidence else {},

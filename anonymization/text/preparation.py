@@ -20,6 +20,8 @@ from anonymization.text.sentences import templates_of
 from anonymization.workflow import Workflow
 from expectations.findings import KNOWN_IDENTIFIER, Scan
 from expectations.identifiers import IdentifierKind, KnownIdentifiers, find_identifiers
+from expectations.suites import CheckName, CheckResult
+from expectations.text_scan import FOUND, KINDS_SOUGHT, TEXTS
 from stores.sessions import AnonymizerSession
 
 __all__ = [
@@ -47,17 +49,33 @@ class PreparedText:
 class PreparedTexts:
     """What was made of the texts: one JSON record each, why texts were dropped, and a digest.
 
-    ``identifiers_digest`` is of the identifiers that were looked for.
+    ``identifiers_digest`` is of the identifiers that were looked for; ``removed`` counts by kind
+    what was taken out.
     """
 
     records: Sequence[Mapping[str, object]]
     dropped: Mapping[str, int] = field(default_factory=dict)
     identifiers_digest: str = ""
+    removed: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def bound(self) -> Mapping[str, object]:
         """The parameter that a workflow's rows read them from."""
         return {"prepared": json.dumps(list(self.records))}
+
+    @property
+    def stripping(self) -> CheckResult:
+        """What was taken out, by kind: what is left was looked at again, or dropped whole."""
+        return CheckResult(
+            CheckName.TEXTS_STRIPPED,
+            passed=True,
+            observed={
+                TEXTS: len(self.records) + sum(self.dropped.values()),
+                KINDS_SOUGHT: len(IdentifierKind),
+                **{f"dropped_{reason}": texts for reason, texts in self.dropped.items()},
+                **{f"{FOUND}{kind.lower()}": count for kind, count in self.removed.items()},
+            },
+        )
 
 
 def known_to_all_tenants(session: AnonymizerSession) -> tuple[KnownIdentifiers, str]:
@@ -98,15 +116,19 @@ def prepared_texts(
     )
     records: list[Mapping[str, object]] = []
     dropped: Counter[str] = Counter()
+    removed: Counter[str] = Counter()
     for start in range(0, len(rows), _BATCH):
         batch = rows[start : start + _BATCH]
         stripped = strip_texts(["\n\n".join(filter(None, row["texts"])) for row in batch], known)
         for row, each in zip(batch, stripped, strict=True):
+            removed.update({str(kind): count for kind, count in each.removed.items()})
             if each.text is None:
                 dropped[str(each.dropped or "empty")] += 1
             else:
                 records.append(_record(row, each, workflow.text))
-    return PreparedTexts(records, dict(sorted(dropped.items())), digest)
+    return PreparedTexts(
+        records, dict(sorted(dropped.items())), digest, dict(sorted(removed.items()))
+    )
 
 
 def prepared_text(stripped: StrippedText, text: TextRelease) -> PreparedText:

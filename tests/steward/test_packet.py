@@ -114,6 +114,13 @@ def test_the_red_teams_counts_stand_in_the_packet_of_a_text_workflow(waiting: De
     titles = [title for title, _, _ in packet_sections(packet)]
     assert "Red team: planted identifiers that came through" in titles
     assert len(packet_document(packet)["attacks"]) == len(DISGUISES)
+    stripped = evidence.stripped
+    assert stripped is not None
+    assert (stripped.texts, stripped.kinds) == (evidence.promotion["rows_in"], 17)
+    assert stripped.found["account_name"] > 0
+    told = str(what_was_counted(evidence)["taken out of the source texts"])
+    assert f"account_name: {stripped.found['account_name']:,}" in told
+    assert packet_document(packet)["stripping"]["texts"] == stripped.texts
     assert {each.check for each in evidence.searched} == {
         "no_pii_shaped_value", "no_known_identifiers",
     }  # fmt: skip
