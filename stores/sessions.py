@@ -65,7 +65,8 @@ _SessionT = TypeVar("_SessionT", bound="Session")
 _Counted = TypeVar("_Counted")
 _CELLS = "SELECT cell, contributor, contributor_fund, row_count FROM control.audit_cells(%s)"
 _CELLS_AT_ONCE = 5000
-_NEXT_TEXTS = "FETCH FORWARD 5000 FROM audited_texts"
+_TEXTS_AT_ONCE = 5000
+_NEXT_TEXTS = f"FETCH FORWARD {_TEXTS_AT_ONCE} FROM audited_texts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -524,6 +525,8 @@ class AuditorSession(Session):
         with translated_errors(), self._driver().cursor() as cursor:
             while rows := cursor.execute(_NEXT_TEXTS).fetchall():
                 yield list(zip(*rows, strict=True))
+                if len(rows) < _TEXTS_AT_ONCE:
+                    return
 
 
 class StewardSession(StewardAudits, AnonymizedVectors, AnonymizedBenchmarkReads, Session):

@@ -6,7 +6,7 @@ import os
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from threading import Event, Thread
 
@@ -22,7 +22,10 @@ _EVERY_SECONDS = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """What it printed and cost; ``backend_bytes`` is what its largest server process held alone."""
+    """What it printed and cost.
+
+    ``backend_bytes`` is what its largest server process held beside the buffers that all share.
+    """
 
     output: str
     exit_code: int
@@ -72,21 +75,16 @@ def _cpu_seconds(postmaster: psutil.Process) -> float:
     """Of all its processes, those that have ended too."""
     ended = postmaster.cpu_times()
     total = ended.children_user + ended.children_system
-    return total + sum(times.user + times.system for times in map(_times, _alive(postmaster)))
-
-
-def _times(process: psutil.Process) -> psutil._common.pcputimes:
-    return process.cpu_times()
-
-
-def _alive(postmaster: psutil.Process) -> Iterable[psutil.Process]:
-    return postmaster.children()
+    for process in postmaster.children():
+        with suppress(psutil.NoSuchProcess):
+            alive = process.cpu_times()
+            total += alive.user + alive.system
+    return total
 
 
 def _look(postmaster: psutil.Process, ended: Event, largest: list[int]) -> None:
     while not ended.wait(_EVERY_SECONDS):
-        for process in _alive(postmaster):
-            try:
-                largest[0] = max(largest[0], process.memory_full_info().uss)
-            except psutil.Error:
-                continue
+        for process in postmaster.children():
+            with suppress(psutil.NoSuchProcess):
+                held = process.memory_info()
+                largest[0] = max(largest[0], held.rss - held.shared)

@@ -221,6 +221,30 @@ def test_nothing_is_counted_outside_an_open_run(platform: Platform, call: str) -
         session._rows(f"SELECT control.{call}")
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "crm_accounts",
+        "tenant_private.",
+        ".crm_accounts",
+        "tenant_private.crm_accounts.name",
+        "TENANT_PRIVATE.crm_accounts",
+        "control.tenants",
+        "pg_catalog.pg_authid",
+        "tenant_private.crm_accounts; DROP TABLE x",
+    ],
+)
+def test_no_other_name_is_a_store(platform: Platform, name: str) -> None:
+    """The lookup takes one schema and one table, as they are written."""
+    with platform.platform_session("test") as session:
+        run = session.start_audit("test")
+    with (
+        pytest.raises(BoundaryRefused, match="CL031"),
+        platform.auditor_session(run) as session,
+    ):
+        session._rows("SELECT control.audit_count(:d)", d=name)
+
+
 def test_nobody_else_may_count(platform: Platform) -> None:
     """The functions are the auditor's alone."""
     with (
