@@ -1,6 +1,6 @@
 """Plants defects of every kind in the grown project, as an administrator could, and tells where.
 
-What it prints is what an audit must find: rule and place of each, and nothing else.
+What it prints is what an audit must find: rule, place and what the message names, of each.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from stores.platform import open_platform
 __all__ = ["plant"]
 
 _OF_EACH = 5
-Expected = Iterator[tuple[str, str]]
+Expected = Iterator[tuple[str, str, str]]
 
 
-def plant(home: Path) -> list[tuple[str, str]]:
-    """Plant them all in stores of their own; the rule and the place of every finding."""
+def plant(home: Path) -> list[tuple[str, str, str]]:
+    """Plant them all in stores of their own; what every finding is told by."""
     with open_platform(home) as platform, platform.admin_engine().begin() as connection:
         benchmarks = iter(_stores(DataClass.ANONYMIZED_BENCHMARK, StoreKind.TABLE))
         private = iter(_stores(DataClass.TENANT_PRIVATE, StoreKind.TABLE))
@@ -50,8 +50,8 @@ def _stores(data_class: DataClass, kind: StoreKind) -> list[Dataset]:
 
 def _unlabelled(connection: Connection, store: Dataset) -> Expected:
     connection.execute(text(f"ALTER TABLE {store.qualified_name} ADD COLUMN added TEXT"))
-    yield "AUD101", "boundary labels.columns"
-    yield "AUD201", store.qualified_name
+    yield "AUD101", "boundary labels.columns", f"{store.qualified_name}.added"
+    yield "AUD201", store.qualified_name, ""
 
 
 def _personal(connection: Connection, store: Dataset) -> Expected:
@@ -62,30 +62,30 @@ def _personal(connection: Connection, store: Dataset) -> Expected:
         ),
         {"address": "jane.roe@example.com"},
     )
-    yield "AUD201", store.qualified_name
+    yield "AUD201", store.qualified_name, ""
 
 
 def _loosened(connection: Connection, store: Dataset) -> Expected:
     was, now = DataClass.TENANT_PRIVATE, store.data_class
     change = ("class changed", store.qualified_name, str(was), str(now))
     audit(connection, [change], "planted by a benchmark")
-    yield "AUD601", store.qualified_name
+    yield "AUD601", store.qualified_name, str(was)
 
 
 def _contradicting(connection: Connection, store: Dataset) -> Expected:
     comment = "[anonymized_benchmark] What was noted"
     connection.execute(text(f"COMMENT ON COLUMN {store.qualified_name}.note IS '{comment}'"))
-    yield "AUD101", "boundary labels.columns"
-    yield "AUD201", store.qualified_name
+    yield "AUD101", "boundary labels.columns", f"{store.qualified_name}.note"
+    yield "AUD201", store.qualified_name, ""
 
 
 def _open(connection: Connection, store: Dataset) -> Expected:
     connection.execute(
         text(f"CREATE POLICY extra ON {store.qualified_name} FOR SELECT TO tenant_rw USING (true)")
     )
-    yield "AUD101", "boundary policies.declared"
-    yield "AUD101", "boundary policies.no_open_door"
-    yield "AUD501", "probe as a tenant"
+    yield "AUD101", "boundary policies.declared", store.qualified_name
+    yield "AUD101", "boundary policies.no_open_door", store.qualified_name
+    yield "AUD501", "probe as a tenant", store.qualified_name
 
 
 def _tenant_named(connection: Connection, store: Dataset) -> Expected:
@@ -95,13 +95,14 @@ def _tenant_named(connection: Connection, store: Dataset) -> Expected:
             "FROM (SELECT tenant_id FROM control.tenants LIMIT 1) t WHERE item_id = 'item 3'"
         )
     )
-    yield "AUD201", store.qualified_name
+    yield "AUD201", store.qualified_name, ""
 
 
 def _unregistered(connection: Connection, number: int) -> Expected:
-    connection.execute(text(f"CREATE TABLE anonymized.anonymized_shadow_{number} (note TEXT)"))
+    name = f"anonymized.anonymized_shadow_{number}"
+    connection.execute(text(f"CREATE TABLE {name} (note TEXT)"))
     for rule in ("tables.registered", "tables.owners", "tables.row_security", "labels.columns"):
-        yield "AUD101", f"boundary {rule}"
+        yield "AUD101", f"boundary {rule}", name
 
 
 def _keys(connection: Connection) -> Expected:
@@ -111,7 +112,8 @@ def _keys(connection: Connection) -> Expected:
             f"SELECT 'shadow_' || n || chr(58) || 'a', '1' FROM generate_series(1, {_OF_EACH}) n"
         )
     )
-    yield "AUD301", "platform.kv_entries"
+    for number in range(1, _OF_EACH + 1):
+        yield "AUD301", "platform.kv_entries", f"shadow_{number}"
 
 
 if __name__ == "__main__":
