@@ -45,7 +45,6 @@ SHARED_SOURCES = (
     "expectations.disclosure.grouped",
     "expectations.disclosure.models",
     "expectations.errors",
-    "expectations.evidence",
     "expectations.findings",
     "expectations.gx.candidate_checks",
     "expectations.gx.counted_expectation",
