@@ -37,6 +37,8 @@ SELECT pg_temp.amend('publish', '    a := control.approval_in_force(',
 -- The hint named a command that there is none of.
 SELECT pg_temp.amend('require_four_eyes', '`classline steward scope`',
                      '`classline steward change NAME --scope CLASS`');
+-- What a terminal takes for the beginning of a command may be one character beyond ASCII.
+SELECT pg_temp.amend('require_four_eyes', '[\x01-\x08\x0b-\x1f\x7f]', '[\x01-\x08\x0b-\x1f\x7f-\x9f]');
 DROP FUNCTION pg_temp.amend(text, text, text);
 
 -- The steward who answers for what an audit found: an audit is of every store, so of every class.
@@ -46,7 +48,7 @@ LANGUAGE plpgsql STABLE
 SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE steward text := control.steward_name();
 BEGIN
-    IF length(said) > 2000 OR said ~ '[\x01-\x08\x0b-\x1f\x7f]' THEN
+    IF length(said) > 2000 OR said ~ '[\x01-\x08\x0b-\x1f\x7f-\x9f]' THEN
         RAISE EXCEPTION 'a reason has at most 2,000 characters, and none that controls a terminal'
             USING ERRCODE = 'CL055', HINT = 'say it shorter, and put what is long where it can be linked to';
     END IF;
