@@ -142,8 +142,10 @@ def fund_of_tenant(engine: Engine, coded: CodedTable, roles: Roles) -> IntArray:
         return fund
     pairs = engine.fetch(f"SELECT DISTINCT tenant, fund FROM {coded.source}")
     for each in (tenants, coded.others["fund"]):
-        found = pairs[each.column].unique().drop_null()
-        if len(found) != len(each.values) or pc.index_in(found, each.values).null_count:
+        column = pairs[each.column]
+        found = column.unique().drop_null()
+        other = len(found) != len(each.values) or pc.index_in(found, each.values).null_count
+        if other or (column.null_count > 0) != each.has_null:
             raise ChangedTable(_OTHER_VALUES)
     in_two_funds = len(pairs) - len(tenants)
     if in_two_funds:

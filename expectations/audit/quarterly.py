@@ -28,7 +28,7 @@ from expectations.audit.store_findings import (
     prefix_findings,
     probe_findings,
 )
-from expectations.audit.store_rules import DATAHUB_SILENT, NO_CONTROL, NOT_CHECKED
+from expectations.audit.store_rules import DATAHUB_SILENT, NO_CONTROL, NOT_CHECKED, NOT_PROBED
 from expectations.class_suites import checked_datasets
 from expectations.store_checks import Examined, examined_stores
 from stores.boundary.verification import verify_apart
@@ -193,16 +193,25 @@ def _probes(platform: Platform) -> Iterator[Finding]:
         owners = sorted(owner for of, owner in platform.keyring.logins if of is kind)
         seen = 0
         attempts: tuple[Attempt, ...] = ()
+        refused: StoreError | None = None
+        place = Place(f"probe as a {kind}")
         for owner in owners[:_OWNERS_TRIED]:
-            with invocation(f"audit.{kind}"), open_session(owner, "audit probes") as session:
-                seen = session.count_own_rows(own)
-                attempts = session.probe_what_is_not_its_own(own)
+            try:
+                with invocation(f"audit.{kind}"), open_session(owner, "audit probes") as session:
+                    rows = session.count_own_rows(own)
+                    attempts = session.probe_what_is_not_its_own(own)
+            except StoreError as error:  # its login may have been closed meanwhile
+                refused = error
+                continue
+            seen = rows
             if seen:
                 break
         yield from probe_findings(str(kind), attempts)
         if not seen:
             message = f"no {kind}'s login that was tried sees rows of its own"
-            yield Finding(NO_CONTROL, Place(f"probe as a {kind}"), "own rows", message)
+            yield Finding(NO_CONTROL, place, "own rows", message)
+            if refused is not None:
+                yield Finding(NOT_PROBED, place, "session", f"a login was refused: {refused}")
 
 
 def _acknowledged(platform: Platform) -> frozenset[str]:

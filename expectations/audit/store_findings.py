@@ -146,8 +146,9 @@ def loosened_findings(
         written = record is not None and (decisions / record).is_file()
         rule = CLASS_LOOSENED_BY_DECISION if written else CLASS_LOOSENED
         why = f"by docs/decisions/{record}" if written else "and its entry names no decision record"
-        message = f"{name} was {before} and is {after}, {why}"
-        yield Finding(rule, Place(name), f"{before} to {after}", message)
+        shown, was, now = map(printable, (name, before, after))
+        message = f"{shown} was {was} and is {now}, {why}"
+        yield Finding(rule, Place(shown), f"{was} to {now}", message)
 
 
 def _loosened(changes: Iterable[ClassChange]) -> Sequence[ClassChange]:

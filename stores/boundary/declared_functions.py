@@ -56,6 +56,7 @@ FUNCTIONS: Mapping[str, DeclaredFunction] = {
             "record_release(control.promotions,jsonb)",
             "require_family(control.workflow_registrations)",
             "require_partition(text,text,text[],jsonb,boolean)",
+            "require_red_team(control.workflow_registrations)",
             "require_whole_contributions(control.promotions)",
             "write_keys(control.promotions)",
             "write_rows(control.promotions,regclass)",

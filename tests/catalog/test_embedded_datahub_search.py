@@ -12,6 +12,9 @@ from datahub.sdk.main_client import DataHubClient
 from datahub.sdk.search_filters import FilterDsl as F
 from datahub.specific.dataset import DatasetPatchBuilder
 
+from catalog.data_classes import DataClass
+from catalog.datahub_names import CLASS_PROPERTY
+from catalog.datahub_search import class_as_read
 from catalog.embedded_datahub.server import EmbeddedDataHub
 from tests.catalog.datahub_builders import (
     TOKEN,
@@ -294,3 +297,14 @@ def test_extra_fields_come_with_the_results(unchanged: DataHubClient) -> None:
     assert named[CRM] == {"name": '"CRM accounts"', "owners": '"urn:li:corpuser:ann"'}
     with pytest.raises(GraphError, match="search knows no field"):
         list(unchanged._graph.get_results_by_filter(extra_source_fields=["nmae"]))
+
+
+@pytest.mark.parametrize("said", [{"string": "public"}, {"double": 1.0}, {}, {"string": None}])
+def test_a_label_that_is_no_class_shows_none(said: dict[str, object]) -> None:
+    """Anybody with a right to edit the catalog can write one: it ends no audit."""
+    labelled = {
+        "structuredProperties": {"properties": [{"propertyUrn": CLASS_PROPERTY, "values": [said]}]}
+    }
+    assert class_as_read(labelled) is None
+    labelled["structuredProperties"]["properties"][0]["values"] = [{"string": "tenant_private"}]
+    assert class_as_read(labelled) is DataClass.TENANT_PRIVATE

@@ -391,3 +391,19 @@ def test_a_template_that_too_few_share_holds_its_cell(office: Desk) -> None:
     )
     done = publish_candidate(office.platform, PIPELINE_REVIEWER_SUMMARIES, candidate.promotion_id)
     assert done.held.get("k_tenants", 0) >= 1
+
+
+def test_an_approved_version_of_before_the_red_team_releases_no_text(desk: Desk) -> None:
+    """It stays on record as it was registered; whoever runs that code again publishes nothing."""
+    workflow = PIPELINE_REVIEWER_SUMMARIES
+    promotion = desk.candidate(workflow).promotion_id
+    desk.decide(workflow, "approved", desk.steward)
+    query(
+        desk.platform,
+        "UPDATE control.workflow_registrations SET required_checks ="
+        " array_remove(required_checks, 'red_team') WHERE workflow = :w",
+        w=workflow.name,
+    )
+    with pytest.raises(BoundaryRefused, match="attacked by the red team first"):
+        publish_candidate(desk.platform, workflow, promotion)
+    assert not query(desk.platform, "SELECT FROM anonymized.anonymized_review_patterns")

@@ -106,6 +106,13 @@ def test_a_class_is_loosened_only_by_a_record_that_exists(tmp_path: Path) -> Non
     assert found.subject == "tenant_private to anonymized_benchmark"
 
 
+def test_a_recorded_change_cannot_speak_to_a_terminal(tmp_path: Path) -> None:
+    """A row of platform.kv_audit may name anything as the store or the class."""
+    change = ("platform.\x1b[2Jx", "tenant_private", "public\n\x1b]0;x")
+    (found,) = loosened_findings([change], REGISTRY, tmp_path)
+    assert all(map(str.isprintable, (found.place.name, found.subject, found.message)))
+
+
 def test_a_named_record_that_exists_asks_for_a_stewards_eye(tmp_path: Path) -> None:
     """The finding stays, as one that a steward acknowledges; a name alone is no record."""
     entry = REGISTRY.get(BENCHMARK)

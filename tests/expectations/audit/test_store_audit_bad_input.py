@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from catalog.data_classes import PrincipalKind
 from expectations.audit.findings import Rule
 from expectations.audit.html_report import html_report
 from expectations.audit.quarterly import audit_stores
@@ -118,6 +119,24 @@ def test_locked_names_and_records_keep_no_audit_waiting(house: Desk) -> None:
         "whole store",
     }
     assert {rule for rule, _ in seen} == {NOT_CHECKED, NOT_PROBED}
+
+
+@pytest.mark.integration
+def test_a_login_that_was_closed_meanwhile_ends_no_audit(house: Desk) -> None:
+    """As of a tenant that is being removed: another one's attempts are made, or it is told."""
+    logins = house.platform.keyring.logins
+    tenants = sorted(owner for kind, owner in logins if kind is PrincipalKind.TENANT)
+    roles = [house.platform.keyring.login(PrincipalKind.TENANT, each).login for each in tenants]
+    for closed, told in ((roles[:1], set()), (roles, {"probe as a tenant"})):
+        made = "".join(
+            f"ALTER ROLE {role} NOLOGIN; SELECT pg_terminate_backend(pid, 5000)"
+            f" FROM pg_stat_activity WHERE usename = '{role}';"
+            for role in closed
+        )
+        undone = "".join(f"ALTER ROLE {role} LOGIN;" for role in closed)
+        with drift(house.platform, made, undone):
+            findings = daily(house).findings
+        assert {f.place.name for f in findings if f.rule is NOT_PROBED} == told
 
 
 @pytest.mark.integration

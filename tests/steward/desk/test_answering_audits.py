@@ -150,6 +150,8 @@ REFUSED_REASONS = [
     ({"reason": "x" * 3_000}, 400, "3 to 2,000 characters"),
     ({"reason": "x" * 1_000_000}, 413, "64 KiB"),
     ({"reason": "bell \x07 rings"}, 409, "CL055"),
+    ({"reason": "clears \x9b2J the screen"}, 409, "CL055"),
+    ({"reason": "nothing \x00 here"}, 409, "refused"),
     ({"csrf": ""}, 403, "another session"),
     ({"csrf": "forged"}, 403, "another session"),
 ]

@@ -53,6 +53,7 @@ def test_a_steward_looks_and_decides(waiting: Desk, browser: Browsers) -> None:
         ({"source_digest": "0" * 64}, 409, "the code has moved on"),
         ({"last_decision": "999999"}, 409, "since you looked at it"),
         ({"reason": "bell \x07 rings"}, 409, "CL055"),
+        ({"reason": "clears \x9b2J the screen"}, 409, "CL055"),
     ],
 )
 def test_a_decision_that_cannot_stand_is_refused(
