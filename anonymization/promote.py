@@ -178,14 +178,26 @@ def check_candidate(
 
     What has ended already is looked at again, but its record stays as it is.
     """
-    with _run(platform, workflow, source_digest(workflow)) as session:
-        open_ = session.promotion_ascend_platform_metric(promotion_id)["state"] in OPEN_STATES
-        results = _checked(session, workflow, promotion_id, phase="candidate", record=open_)
-        if open_ and not _hold_if_failed(session, promotion_id, results, phase="candidate"):
-            attacked = (attack_cells(session, workflow, promotion_id),)
-            _record(session, promotion_id, attacked, phase="candidate")
-            _hold_if_failed(session, promotion_id, attacked, phase="candidate")
-        return results
+    digest = source_digest(workflow)
+    results: tuple[CheckResult, ...] = ()
+    try:
+        with _run(platform, workflow, digest) as session:
+            open_ = session.promotion_ascend_platform_metric(promotion_id)["state"] in OPEN_STATES
+            results = _checked(session, workflow, promotion_id, phase="candidate", record=open_)
+            if open_ and not _hold_if_failed(session, promotion_id, results, phase="candidate"):
+                attacked = (attack_cells(session, workflow, promotion_id),)
+                _record(session, promotion_id, attacked, phase="candidate")
+                _hold_if_failed(session, promotion_id, attacked, phase="candidate")
+            return results
+    except BoundaryRefused as error:
+        if not results or error.code not in _REFUSALS:
+            raise
+        refusal = error
+    # The release guard judges no such cells: what the checks saw is recorded again, and it ends.
+    with _run(platform, workflow, digest) as session:
+        _record(session, promotion_id, results, phase="candidate")
+        session.hold(promotion_id, str(refusal))
+    return results
 
 
 def publish_candidate(platform: Platform, workflow: Workflow, promotion_id: UUID) -> Publication:

@@ -126,6 +126,23 @@ def test_a_cell_that_gives_somebody_away_holds_the_candidate(
     )  # fmt: skip
 
 
+def test_cells_that_the_guard_refuses_to_judge_hold_the_candidate(desk: Desk) -> None:
+    """With the reason, as when it is to be released; what the checks saw stays on record."""
+    desk.change_a_source_row()
+    promotion = filed(desk)
+    nobody = "DELETE FROM control.measure_contributions WHERE promotion_id = :p AND cell_no = 1"
+    changed(desk, nobody, p=promotion)
+    results = check_candidate(desk.platform, PIPELINE_BENCHMARK, promotion)
+    state, reason = state_of(desk, promotion)
+    assert state == PromotionState.HELD
+    assert "values come without who contributed to them" in reason
+    with desk.platform.platform_session("test") as session:
+        recorded = session.records_ascend_platform_metric(
+            "check_results", "promotion_id = :p", p=promotion
+        )
+    assert {row["check_name"] for row in recorded} == {result.name for result in results}
+
+
 def test_differences_that_tell_of_one_tenant_are_counted_before_anybody_decides(
     desk: Desk,
 ) -> None:
