@@ -57,6 +57,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """An audit that waits for one second where it waits for five."""
     monkeypatch.setattr("expectations.store_checks._SECONDS_FOR_A_LOCK", 1)
     monkeypatch.setattr("expectations.audit.quarterly._SECONDS_FOR_A_LOCK", 1)
+    monkeypatch.setattr("stores.boundary.verification._LONGEST_WAIT_APART", "300ms")
 
 
 @pytest.mark.integration
