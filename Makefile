@@ -30,7 +30,7 @@ demo: $(READY) ## run the main job on sample data: tenant -> fund -> anonymized
 	@$(BIN)/classline demo
 
 test: $(READY) ## run every test
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=25 -q
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --durations=25 -q
 
 test-fast: $(READY) ## run the tests that start no server
 	@$(BIN)/python -m pytest -q -m "not integration"
