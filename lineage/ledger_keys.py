@@ -16,7 +16,7 @@ from pathlib import Path
 from lineage.ledger_notes import SigningKey
 from stores.errors import CredentialRefused
 from stores.home import Home
-from stores.secret_files import exclusive, read_secret_json, write_secret_json
+from stores.secret_files import exclusive, flush_folder, read_secret_json, write_secret_json
 
 __all__ = ["PendingKey", "finish_key_change", "ledger_key", "make_next_key", "pending_key"]
 
@@ -61,7 +61,7 @@ def make_next_key(home: Home, name: str, reason: str) -> SigningKey:
     made = SigningKey.fresh(name)
     with _locked(home):
         write_secret_json(path, {"name": name, "seed": made.seed.hex(), "reason": reason})
-        _flush(home.secrets)
+        flush_folder(home.secrets)
     return made
 
 
@@ -72,14 +72,14 @@ def finish_key_change(home: Home) -> None:
         if coming.exists():
             retired.unlink(missing_ok=True)
             os.link(present, retired)  # so that what is replaced can still be overwritten
-            _flush(home.secrets)
+            flush_folder(home.secrets)
             coming.replace(present)
-            _flush(home.secrets)
+            flush_folder(home.secrets)
         if retired.exists():
             if not retired.samefile(present):
                 _overwrite(retired)
             retired.unlink()
-            _flush(home.secrets)
+            flush_folder(home.secrets)
         for half_written in home.secrets.glob(f".{_NEXT}.*"):
             half_written.unlink()
 
@@ -107,12 +107,3 @@ def _overwrite(path: Path) -> None:
         handle.write(bytes(path.stat().st_size))
         handle.flush()
         os.fsync(handle.fileno())
-
-
-def _flush(folder: Path) -> None:
-    """Have the folder's own entries on the disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -10,6 +10,7 @@ from pathlib import Path
 from lineage.ledger_handovers import is_handover
 from lineage.ledger_notes import split_notes, unverified_checkpoint, unverified_lines
 from stores.errors import StoreError
+from stores.secret_files import flush_folder
 
 __all__ = [
     "CHECKPOINT_SUFFIX",
@@ -72,8 +73,4 @@ def write_whole(path: Path, text: str) -> None:
         handle.flush()
         os.fsync(handle.fileno())
     scratch.replace(path)
-    descriptor = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    flush_folder(path.parent)

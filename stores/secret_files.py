@@ -14,7 +14,7 @@ from typing import cast
 
 from stores.errors import CredentialRefused
 
-__all__ = ["exclusive", "read_secret_json", "write_secret_json"]
+__all__ = ["exclusive", "flush_folder", "read_secret_json", "write_secret_json"]
 
 
 def write_secret_json(path: Path, content: object) -> None:
@@ -26,6 +26,15 @@ def write_secret_json(path: Path, content: object) -> None:
         handle.flush()
         os.fsync(handle.fileno())
     scratch.replace(path)
+
+
+def flush_folder(folder: Path) -> None:
+    """Have the folder's own entries on the disk: which files it has, not what is in them."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def read_secret_json(path: Path) -> dict[str, object]:
