@@ -17,6 +17,7 @@ from anonymization.workflow import Workflow
 from lineage.ledger_sealing import seal_line
 from lineage.reviews import Decision, newest_decision
 from stores.platform import Platform
+from stores.reasons import REASON_LENGTH, reason_fits
 from stores.sessions import Row
 from stores.steward_credentials import StewardCredential
 
@@ -33,8 +34,6 @@ __all__ = [
 _AWAITING = "awaiting_review"
 _APPROVED = "approved"
 _SHORTEST_VERSION = 12
-_SHORTEST_REASON = 3
-_LONGEST_REASON = 2000
 
 
 class VersionRefused(LookupError):
@@ -170,9 +169,9 @@ def _differs(registration: Row, workflow: Workflow) -> bool:
 
 def _fit(reason: str) -> str:
     said = reason.strip()
-    if not _SHORTEST_REASON <= len(said) <= _LONGEST_REASON:
+    if not reason_fits(said):
         message = (
-            f"a reason has {_SHORTEST_REASON} to {_LONGEST_REASON:,} characters, this one has "
+            f"a reason has {REASON_LENGTH}, this one has "
             f"{len(said):,}: refused; say what you looked at and why it holds"
         )
         raise ReasonRefused(message)

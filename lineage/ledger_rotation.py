@@ -21,10 +21,9 @@ from lineage.ledger_sealing import SealReport, ledger_locked, seal_locked
 from lineage.ledger_succession import finish_rotation
 from stores.errors import StoreError
 from stores.platform import Platform
+from stores.reasons import REASON_LENGTH, reason_fits
 
 __all__ = ["RotationRefused", "RotationReport", "rotate_key"]
-
-_SHORTEST_REASON, _LONGEST_REASON = 3, 2_000
 
 
 class RotationRefused(StoreError):
@@ -45,10 +44,8 @@ class RotationReport:
 
 def rotate_key(platform: Platform, reason: str) -> RotationReport:
     """Hand the ledger to a new key and destroy the old one, or finish where that was begun."""
-    if not _SHORTEST_REASON <= len(reason.strip()) <= _LONGEST_REASON:
-        message = (
-            f"a rotation needs a reason of {_SHORTEST_REASON} to {_LONGEST_REASON:,} characters"
-        )
+    if not reason_fits(reason):
+        message = f"a rotation needs a reason of {REASON_LENGTH}"
         raise RotationRefused(message)
     home = platform.home
     with ledger_locked(home):

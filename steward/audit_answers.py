@@ -15,6 +15,7 @@ from uuid import UUID
 from lineage.ledger_sealing import seal_line
 from stores.audit_records import Acknowledgement, FiledAudit
 from stores.platform import Platform
+from stores.reasons import REASON_LENGTH, reason_fits
 from stores.steward_credentials import StewardCredential
 
 __all__ = [
@@ -29,7 +30,6 @@ __all__ = [
 ]
 
 LONGEST_DAYS = 366
-_SHORTEST, _LONGEST = 3, 2_000
 _MOST_AUDITS = 200
 
 _Found = Mapping[str, Any]  # Any: a finding as it was filed, one JSON object
@@ -114,9 +114,9 @@ def sign_off(
 
 def _fit(said: str) -> str:
     fit = said.strip()
-    if not _SHORTEST <= len(fit) <= _LONGEST:
+    if not reason_fits(fit):
         message = (
-            f"a reason has {_SHORTEST} to {_LONGEST:,} characters, this one has {len(fit):,}: "
+            f"a reason has {REASON_LENGTH}, this one has {len(fit):,}: "
             "refused; say what you looked at and what you concluded"
         )
         raise AnswerRefused(message)

@@ -38,8 +38,6 @@ _SignInOption = Annotated[
     ),
 ]
 
-_SHORTEST_REASON = 3
-
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands."""
@@ -158,6 +156,7 @@ def _decide(
     from lineage.reviews import Decision  # noqa: PLC0415
     from stores.home import classline_home  # noqa: PLC0415
     from stores.platform import open_platform  # noqa: PLC0415
+    from stores.reasons import SHORTEST_REASON  # noqa: PLC0415
     from stores.steward_credentials import read_credential  # noqa: PLC0415
 
     if credential is None:
@@ -166,8 +165,8 @@ def _decide(
             "CLASSLINE_CREDENTIAL; `classline steward add NAME` makes one",
             ExitCode.BAD_USAGE,
         )
-    if len(reason.strip()) < _SHORTEST_REASON:
-        fail(f"a reason has at least {_SHORTEST_REASON} characters", ExitCode.BAD_USAGE)
+    if len(reason.strip()) < SHORTEST_REASON:
+        fail(f"a reason has at least {SHORTEST_REASON} characters", ExitCode.BAD_USAGE)
     known = registered_workflow(workflow)
     proof = read_credential(credential)
     with open_platform(classline_home()) as platform:

@@ -26,6 +26,7 @@ from stores.boundary.tenant_residue import Residue, files_naming, residue_of
 from stores.errors import StoreError, UnknownOwner, translated_errors
 from stores.keyring import forget_login
 from stores.platform import Platform
+from stores.reasons import REASON_LENGTH, reason_fits
 from stores.secret_files import exclusive
 from stores.tables import physical_datasets
 
@@ -33,7 +34,6 @@ __all__ = ["Removal", "TenantResidue", "remove_tenant", "stores_of_tenants"]
 
 _HELD = "a tenant that it rests on was removed: run the workflow again"
 _PSEUDONYM = "xt"
-_SHORTEST_REASON, _LONGEST_REASON = 3, 2_000
 
 
 class TenantResidue(StoreError):
@@ -63,10 +63,8 @@ class Removal:
 
 def remove_tenant(platform: Platform, tenant_id: str, *, reason: str) -> Removal:
     """Erase the tenant, or go on with a removal that was interrupted; twice is told as such."""
-    if not _SHORTEST_REASON <= len(reason.strip()) <= _LONGEST_REASON:
-        message = (
-            f"a removal needs a reason of {_SHORTEST_REASON} to {_LONGEST_REASON:,} characters"
-        )
+    if not reason_fits(reason):
+        message = f"a removal needs a reason of {REASON_LENGTH}"
         raise StoreError(message)
     # Rotation makes a new login for everybody in the keyring: not for who is being removed.
     with exclusive(platform.home.root / ".rotation.lock"):
