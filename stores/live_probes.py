@@ -7,7 +7,6 @@ rolled back, and only counts leave them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -51,8 +50,8 @@ class ForeignDataProbes:
     def probe_what_is_not_its_own(self: _Session, data_class: DataClass) -> tuple[Attempt, ...]:
         """Try to read every store that is not this principal's; ``data_class`` is its own rows'."""
         own, others = _stores(data_class)
-        with _attempts(self):
-            return (*_together(self, own), *(_attempted(self, *each) for each in others + _SERVER))
+        _begin_attempts(self)
+        return (*_together(self, own), *(_attempted(self, *each) for each in others + _SERVER))
 
     def count_own_rows(self: _Session, data_class: DataClass) -> int:
         """Rows of its own that this principal sees: an attempt of one that sees none is void."""
@@ -61,8 +60,8 @@ class ForeignDataProbes:
             for dataset in physical_datasets(REGISTRY)
             if _is_own(dataset, data_class)
         )
-        with _attempts(self):
-            return sum(each.reached for each in _together(self, queries))
+        _begin_attempts(self)
+        return sum(each.reached for each in _together(self, queries))
 
 
 _OWN = {
@@ -113,12 +112,10 @@ def _is_own(dataset: Dataset, own: DataClass) -> bool:
     return dataset.data_class is own and dataset.schema == str(own)
 
 
-@contextmanager
-def _attempts(session: _Session) -> Iterator[None]:
-    """Attempts begin at one savepoint, to which each of them goes back."""
+def _begin_attempts(session: _Session) -> None:
+    """Make the savepoint at which each attempt begins, and to which it goes back."""
     session.wait_for_locks(_LONGEST_WAIT_SECONDS)
     session._call("SAVEPOINT attempt")  # noqa: SLF001 the session hands itself in
-    yield
 
 
 def _together(session: _Session, queries: tuple[_Query, ...]) -> Iterator[Attempt]:
