@@ -13,9 +13,9 @@ from lineage.ledger_files import LedgerProof, write_bundle
 from lineage.ledger_handovers import KeyChain
 from lineage.ledger_keys import ledger_key
 from lineage.ledger_notes import VerifierKey
-from lineage.ledger_places import PlaceRefused
+from lineage.ledger_places import PlaceRefused, local_place, outside_places
 from lineage.ledger_proofs import NothingToProve, prove
-from lineage.ledger_sealing import local_place, outside_places, told_places
+from lineage.ledger_sealing import told_places
 from lineage.ledger_succession import kept_handovers
 from lineage.ledger_verification import (
     Finding,

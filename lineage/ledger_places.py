@@ -39,7 +39,6 @@ __all__ = [
     "PlaceRefused",
     "SlackPlace",
     "local_place",
-    "notes_in",
     "outside_places",
     "places_from",
 ]

@@ -34,8 +34,6 @@ __all__ = [
     "LedgerForked",
     "SealReport",
     "ledger_locked",
-    "local_place",
-    "outside_places",
     "seal",
     "seal_line",
     "seal_locked",

@@ -77,7 +77,7 @@ def verify(
     as_json: _JsonOption = False,  # noqa: FBT002
 ) -> None:
     """Check that nothing recorded was changed; exit 1 where something was."""
-    from lineage.ledger_places import notes_in  # noqa: PLC0415
+    from lineage.ledger_note_files import notes_in  # noqa: PLC0415
 
     held = [note for path in checkpoint or [] for note in notes_in(path)]
     if checkpoint and not held:
@@ -102,8 +102,8 @@ def prove(
     from lineage.ledger import prove_promotion  # noqa: PLC0415
     from lineage.ledger_files import write_proof  # noqa: PLC0415
     from lineage.ledger_handovers import is_handover  # noqa: PLC0415
+    from lineage.ledger_note_files import notes_in  # noqa: PLC0415
     from lineage.ledger_notes import unverified_checkpoint  # noqa: PLC0415
-    from lineage.ledger_places import notes_in  # noqa: PLC0415
     from stores.home import classline_home  # noqa: PLC0415
     from stores.platform import open_platform  # noqa: PLC0415
 
@@ -175,7 +175,7 @@ def rotate_key(
 
 def _verified_here(held: list[str]) -> LedgerReport:
     from lineage.ledger import verify_installation  # noqa: PLC0415
-    from lineage.ledger_sealing import local_place, outside_places  # noqa: PLC0415
+    from lineage.ledger_places import local_place, outside_places  # noqa: PLC0415
     from stores.home import classline_home  # noqa: PLC0415
     from stores.platform import open_platform  # noqa: PLC0415
 

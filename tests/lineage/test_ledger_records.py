@@ -16,7 +16,8 @@ from sqlalchemy.exc import DBAPIError
 from catalog.data_classes import PrincipalKind
 from lineage.ledger import verify_installation
 from lineage.ledger_entries import leaf_of
-from lineage.ledger_sealing import local_place, seal
+from lineage.ledger_places import local_place
+from lineage.ledger_sealing import seal
 from stores.boundary.provisioning import add_steward, give_reason
 from stores.errors import BoundaryRefused
 from stores.platform import SERVICE, Platform

@@ -27,10 +27,11 @@ from lineage.ledger_places import (
     GitPlace,
     PlaceRefused,
     SlackPlace,
+    local_place,
     notes_in,
     places_from,
 )
-from lineage.ledger_sealing import LedgerForked, local_place, seal, seal_line, told_places
+from lineage.ledger_sealing import LedgerForked, seal, seal_line, told_places
 from stores.platform import Platform
 from stores.slack_webhook import SlackWebhook
 from tests.slack_server import ASlack, a_slack

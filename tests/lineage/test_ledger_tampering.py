@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from lineage.ledger import verify_installation
-from lineage.ledger_sealing import local_place, seal
+from lineage.ledger_places import local_place
+from lineage.ledger_sealing import seal
 from stores.platform import Platform
 from tests.lineage.ledger_attacks import ATTACKS, Attack, attacked, record_something, verified
 
