@@ -504,18 +504,6 @@ BEGIN
 END $$;
 
 -- The functions as they are, but for how they look things up. What is not found stops this.
-CREATE FUNCTION pg_temp.amend(function_ text, was text, now_ text) RETURNS void
-LANGUAGE plpgsql AS $$
-DECLARE
-    body text := pg_get_functiondef((
-        SELECT p.oid FROM pg_proc p
-        WHERE p.pronamespace = 'control'::regnamespace AND p.proname = function_));
-BEGIN
-    IF strpos(body, was) = 0 THEN
-        RAISE EXCEPTION 'revision 0026: control.% does not read as expected', function_;
-    END IF;
-    EXECUTE replace(body, was, now_);
-END $$;
 SELECT pg_temp.amend('record_checks', E'\nBEGIN\n', $new$
     digest text := control.candidate_digest(promotion);
 BEGIN

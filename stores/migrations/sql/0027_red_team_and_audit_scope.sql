@@ -1,17 +1,5 @@
 -- CL038 undoes what an attack wrote; it never leaves its function.
 -- The functions as they are, but for what is said here. What is not found stops the migration.
-CREATE FUNCTION pg_temp.amend(function_ text, was text, now_ text) RETURNS void
-LANGUAGE plpgsql AS $$
-DECLARE
-    body text := pg_get_functiondef((
-        SELECT p.oid FROM pg_proc p
-        WHERE p.pronamespace = 'control'::regnamespace AND p.proname = function_));
-BEGIN
-    IF strpos(body, was) = 0 THEN
-        RAISE EXCEPTION 'revision 0027: control.% does not read as expected', function_;
-    END IF;
-    EXECUTE replace(body, was, now_);
-END $$;
 -- Texts are released only by versions whose text path a red team attacks; those that were registered
 -- before stay on record, and are in force no longer.
 CREATE FUNCTION control.require_red_team(g control.workflow_registrations) RETURNS void

@@ -15,4 +15,5 @@ down_revision = "0025"
 
 def upgrade() -> None:
     """Replace functions by ones that decide the same of many cells at once."""
+    run_sql("amend.sql")
     run_sql("0026_publication_at_size.sql")

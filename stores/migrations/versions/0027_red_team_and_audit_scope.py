@@ -15,4 +15,5 @@ down_revision = "0026"
 
 def upgrade() -> None:
     """Require the check of every registration from now on, and every scope of who answers."""
+    run_sql("amend.sql")
     run_sql("0027_red_team_and_audit_scope.sql")
