@@ -149,6 +149,30 @@ def judged(connection: Connection, promotion: UUID) -> dict[int, str | None]:
     return {row.cell_no: row.rule for row in rows}
 
 
+def registered(connection: Connection, to_class: str, policy: DisclosurePolicy) -> None:
+    connection.execute(
+        text(
+            "INSERT INTO control.workflow_registrations (workflow, source_digest, sources,"
+            " target, from_class, to_class, policy, required_checks, publish_mode,"
+            " requested_by, family, measures, dimensions) VALUES ('w', :d, '{}', :t,"
+            " 'tenant_private', :c, '{}', '{}', 'once', 'x', :d, :m, '[]')"
+        ),
+        {
+            "d": f"digest {policy}", "t": f"x.{policy}", "c": to_class,
+            "m": Jsonb({"m": ["s.t.c"]}),
+        },
+    )  # fmt: skip
+
+
+def owned_in_turn(connection: Connection, *, tenants: int, funds: int) -> None:
+    """Tenants of that many funds, one fund after the other."""
+    for n in range(tenants):
+        connection.execute(
+            text("INSERT INTO control.portfolio_membership VALUES (:t, :f)"),
+            {"t": f"tn_{n}", "f": f"fd_{n % funds}"},
+        )
+
+
 @pytest.mark.parametrize("named", _POLICIES)
 def test_the_database_and_the_pure_guard_agree(platform: Platform, named: str) -> None:
     """Whatever the history, both name the same rule; every rule of the policy is met."""
@@ -161,18 +185,7 @@ def test_the_database_and_the_pure_guard_agree(platform: Platform, named: str) -
     homes: dict[int, set[int]] = {}
     met: set[str | None] = set()
     with platform.admin_engine().connect() as connection:
-        connection.execute(
-            text(
-                "INSERT INTO control.workflow_registrations (workflow, source_digest, sources,"
-                " target, from_class, to_class, policy, required_checks, publish_mode,"
-                " requested_by, family, measures, dimensions) VALUES ('w', :d, '{}', :t,"
-                " 'tenant_private', :c, '{}', '{}', 'once', 'x', :d, :m, '[]')"
-            ),
-            {
-                "d": f"digest {policy}", "t": f"x.{policy}", "c": to_class,
-                "m": Jsonb({"m": ["s.t.c"]}),
-            },
-        )  # fmt: skip
+        registered(connection, to_class, policy)
         for release in range(_RELEASES):
             for tenant in draw.sample(_TENANTS, 2 if release else 11):
                 fund = f"fd_{draw.randint(1, 5)}"

@@ -17,7 +17,15 @@ from sqlalchemy import Connection, text
 from anonymization.release_guard import Cell, Share, State, rule_against
 from catalog.floors import DisclosurePolicy
 from stores.platform import Platform
-from tests.anonymization.test_release_guard_database import a_share, filed, given, judged, moved
+from tests.anonymization.test_release_guard_database import (
+    a_share,
+    filed,
+    given,
+    judged,
+    moved,
+    owned_in_turn,
+    registered,
+)
 
 pytestmark = pytest.mark.integration
 
@@ -72,21 +80,6 @@ _MARKING = (
     " FROM control.judged_cells j WHERE j.promotion_id = promotion AND j.rule IS NULL"
     " AND NOT j.released'"
 )
-
-
-def registered(connection: Connection, to_class: str, policy: DisclosurePolicy) -> None:
-    connection.execute(
-        text(
-            "INSERT INTO control.workflow_registrations (workflow, source_digest, sources,"
-            " target, from_class, to_class, policy, required_checks, publish_mode,"
-            " requested_by, family, measures, dimensions) VALUES ('w', :d, '{}', :t,"
-            " 'tenant_private', :c, '{}', '{}', 'once', 'x', :d, :m, '[]')"
-        ),
-        {
-            "d": f"digest {policy}", "t": f"x.{policy}", "c": to_class,
-            "m": Jsonb({"m": ["s.t.c"]}),
-        },
-    )  # fmt: skip
 
 
 def owned(connection: Connection, draw: Random) -> dict[str, frozenset[str]]:
@@ -194,11 +187,7 @@ def test_a_cell_that_was_ever_shown_is_compared(platform: Platform) -> None:
     whole = {f"tn_{n}": Share(1, 10, n + 1) for n in range(8)}
     with platform.admin_engine().connect() as connection:
         registered(connection, to_class, policy)
-        for n in range(8):
-            connection.execute(
-                text("INSERT INTO control.portfolio_membership VALUES (:t, :f)"),
-                {"t": f"tn_{n}", "f": f"fd_{n % 4}"},
-            )
+        owned_in_turn(connection, tenants=8, funds=4)
 
         def release(*numbers: int, changed: int, tenants: int = 8) -> UUID:
             promotion = filed(connection, to_class, policy)
@@ -255,11 +244,7 @@ def test_what_is_no_number_is_held_and_what_nobody_vouches_for_refused(platform:
     numbers = {1: "'NaN'", 2: "'Infinity'", 3: "'-Infinity'", 4: "10"}
     with platform.admin_engine().connect() as connection:
         registered(connection, to_class, policy)
-        for n in range(8):
-            connection.execute(
-                text("INSERT INTO control.portfolio_membership VALUES (:t, :f)"),
-                {"t": f"tn_{n}", "f": f"fd_{n % 4}"},
-            )
+        owned_in_turn(connection, tenants=8, funds=4)
 
         def release(state: dict[str, Share], first: int) -> dict[int, str | None]:
             promotion = filed(connection, to_class, policy)

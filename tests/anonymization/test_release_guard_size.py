@@ -9,8 +9,14 @@ from sqlalchemy import text
 
 from anonymization.release_guard import Cell, Share, rule_against
 from stores.platform import Platform
-from tests.anonymization.test_release_guard_database import filed, given, judged
-from tests.anonymization.test_release_guard_paths import POLICIES, TENANTS, found, registered
+from tests.anonymization.test_release_guard_database import (
+    filed,
+    given,
+    judged,
+    owned_in_turn,
+    registered,
+)
+from tests.anonymization.test_release_guard_paths import POLICIES, TENANTS, found
 
 pytestmark = pytest.mark.integration
 
@@ -25,11 +31,7 @@ def test_many_cells_are_judged_wherever_their_numbers_lie(platform: Platform) ->
     )
     with platform.admin_engine().connect() as connection:
         registered(connection, to_class, policy)
-        for n in range(4):
-            connection.execute(
-                text("INSERT INTO control.portfolio_membership VALUES (:t, :f)"),
-                {"t": f"tn_{n}", "f": f"fd_{n}"},
-            )
+        owned_in_turn(connection, tenants=4, funds=4)
 
         def release(digest: str, tenants: str) -> dict[str | None, int]:
             promotion = filed(connection, to_class, policy)
