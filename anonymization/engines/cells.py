@@ -18,7 +18,7 @@ from anonymization.engines.cell_sql import (
     totals_sql,
 )
 from anonymization.engines.coding import CodedTable, int_column, open_coded
-from anonymization.engines.combining import Roles, fund_of_tenant, require_roles
+from anonymization.engines.combining import fund_of_tenant
 from anonymization.engines.engine import Engine
 from anonymization.engines.errors import ChangedTable, MisnumberedCells, UnusableColumn
 from anonymization.engines.measured_columns import (
@@ -28,6 +28,7 @@ from anonymization.engines.measured_columns import (
 )
 from anonymization.engines.measures import Measure, Quantile
 from anonymization.engines.released_cells import Cells, CellTotals, Labels, released_cells
+from anonymization.engines.roles import Roles, require_roles
 from anonymization.engines.sources import Table
 from anonymization.generalization.combinations import Combinations
 from expectations.disclosure.classes import IntArray

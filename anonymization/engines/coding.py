@@ -15,16 +15,23 @@ from anonymization.engines.packing import Packing, packing_of
 from anonymization.engines.sources import Table
 from expectations.disclosure.classes import IntArray
 
-__all__ = ["CodedTable", "coded_rows", "int_column", "open_coded", "quasi_aliases"]
+__all__ = [
+    "CodedTable",
+    "Codes",
+    "coded_rows",
+    "codes_of",
+    "int_column",
+    "open_coded",
+    "quasi_aliases",
+]
 
 SOURCE = "source_rows"
 
 
 @dataclass(frozen=True, slots=True)
-class CodedTable:
-    """A scanned table, the domains of its coded columns by alias, and how its keys are packed."""
+class Codes:
+    """The domains of a table's coded columns, others by alias, and how its keys are packed."""
 
-    source: str
     quasi: tuple[Domain, ...]
     others: Mapping[str, Domain]
     packing: Packing
@@ -33,6 +40,19 @@ class CodedTable:
     def keys(self) -> tuple[str, ...]:
         """The names of the packed keys."""
         return tuple(f"k{number}" for number in range(len(self.packing.keys)))
+
+
+@dataclass(frozen=True, slots=True)
+class CodedTable(Codes):
+    """The codes of a table that an engine has scanned."""
+
+    source: str
+
+
+def codes_of(quasi: Sequence[Domain], others: Mapping[str, Domain]) -> Codes:
+    """Codes whose keys leave room for the code of any of the others."""
+    spare = max((domain.null_code + 1 for domain in others.values()), default=1)
+    return Codes(tuple(quasi), others, packing_of([len(each) for each in quasi], spare))
 
 
 def quasi_aliases(columns: Sequence[str]) -> dict[str, str]:
@@ -61,13 +81,12 @@ def open_coded(
     }
     domains = [every[alias] for alias in aliases]
     others = {alias: every[alias] for alias in coded}
-    spare = max((domain.null_code + 1 for domain in others.values()), default=1)
-    packing = packing_of([len(each) for each in domains], spare)
+    codes = codes_of(domains, others)
     for number, domain in enumerate(domains):
-        engine.register(f"d_{domain.column}", domain.dictionary(packing.stride(number)))
+        engine.register(f"d_{domain.column}", domain.dictionary(codes.packing.stride(number)))
     for domain in others.values():
         engine.register(f"d_{domain.column}", domain.dictionary())
-    return CodedTable(SOURCE, tuple(domains), others, packing)
+    return CodedTable(codes.quasi, others, codes.packing, SOURCE)
 
 
 def _domain(

@@ -7,14 +7,13 @@ and sensitive value; the names of tenants and funds become codes.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from anonymization.engines.amounts import amount_units, require_amounts
-from anonymization.engines.coding import CodedTable, coded_rows, open_coded
+from anonymization.engines.coding import CodedTable, Codes, coded_rows, open_coded, quasi_aliases
 from anonymization.engines.domains import Domain
 from anonymization.engines.engine import Engine
 from anonymization.engines.entries import (
@@ -26,32 +25,17 @@ from anonymization.engines.entries import (
     whole_numbers,
 )
 from anonymization.engines.errors import ChangedTable, UnusableColumn
-from anonymization.engines.sources import ColumnKind, Table
+from anonymization.engines.in_memory import CountedRows, count_in_memory
+from anonymization.engines.roles import Roles, require_roles
+from anonymization.engines.sources import Table
+from anonymization.engines.used_values import without_unused
 from anonymization.engines.written_values import written_domains
 from anonymization.generalization.combinations import Combinations
 from expectations.disclosure.classes import Classes, Contributors, IntArray, SensitiveValues
 
-__all__ = ["Roles", "fund_of_tenant", "read_combinations", "require_roles"]
+__all__ = ["fund_of_tenant", "read_combinations"]
 
-_PARTS = ("tenant", "sensitive")
 _OTHER_VALUES = "the table has other values than when its domains were read; read it again"
-
-
-@dataclass(frozen=True, slots=True)
-class Roles:
-    """Which column plays which part."""
-
-    quasi_identifiers: tuple[str, ...]
-    tenant: str | None = None
-    fund: str | None = None
-    amount: str | None = None
-    sensitive: str | None = None
-
-    @property
-    def coded(self) -> dict[str, str]:
-        """The columns besides the quasi-identifiers that become codes, by plain name."""
-        parts = {"tenant": self.tenant, "fund": self.fund, "sensitive": self.sensitive}
-        return {name: column for name, column in parts.items() if column is not None}
 
 
 def read_combinations(
@@ -70,6 +54,9 @@ def read_combinations(
     """
     roles = Roles(tuple(quasi_identifiers), tenant, fund, amount, sensitive)
     require_roles(table, roles)
+    found = _counted_here(engine, table, roles)
+    if found is not None:
+        return found
     named = (*roles.quasi_identifiers, *roles.coded.values())
     presumed = written_domains(
         table, [each for each in named if (table, each) not in engine.domains]
@@ -85,6 +72,18 @@ def read_combinations(
     return _read(engine, table, roles, {})
 
 
+def _counted_here(engine: Engine, table: Table, roles: Roles) -> Combinations | None:
+    counted = count_in_memory(table, roles, engine.domains, engine.row_bytes)
+    if counted is None:
+        return None
+    table.require_unchanged()
+    found, domains = without_unused(_combinations(counted, roles, table), counted.codes)
+    columns = {**quasi_aliases(roles.quasi_identifiers), **roles.coded}
+    for alias, domain in domains.items():
+        engine.domains[table, columns[alias]] = domain
+    return found
+
+
 def _read(
     engine: Engine, table: Table, roles: Roles, presumed: Mapping[str, Domain]
 ) -> Combinations:
@@ -97,31 +96,11 @@ def _read(
     groups = engine.fetch(_grouping_sql(coded, roles, table))
     table.require_unchanged()
     _require_coded(coded, groups)
-    found = _combinations(coded, roles, table, groups, funds)
+    found = _combinations(
+        CountedRows(coded, entries(coded, groups, roles.parts), funds), roles, table
+    )
     _require_all_used(found)
     return found
-
-
-def require_roles(table: Table, roles: Roles) -> None:
-    """Refuse parts that no column of the table can play."""
-    if not roles.quasi_identifiers:
-        raise UnusableColumn("no quasi-identifier is named; name at least one column")
-    named = [*roles.quasi_identifiers, *roles.coded.values()]
-    table.require_columns([*named, *([roles.amount] if roles.amount else [])])
-    twice = sorted({each for each in named if roles.quasi_identifiers.count(each) > 1})
-    if twice:
-        message = f"{', '.join(twice)} is named more than once as a quasi-identifier; name it once"
-        raise UnusableColumn(message)
-    if roles.tenant is None and (roles.fund or roles.amount):
-        message = "a fund or an amount is counted per tenant: name the tenant column too"
-        raise UnusableColumn(message)
-    odd = [each for each in named if table.column(each).kind is ColumnKind.OTHER]
-    if odd:
-        message = (
-            f"{', '.join(sorted(odd))}: holds lists, bytes or the like, which have no value to "
-            "compare; leave it out or turn it into text"
-        )
-        raise UnusableColumn(message)
 
 
 def fund_of_tenant(engine: Engine, coded: CodedTable, roles: Roles) -> IntArray:
@@ -169,7 +148,7 @@ def _grouping_sql(coded: CodedTable, roles: Roles, table: Table) -> str:
     is found faster. The keys of sensitive values lie above all those of tenants (`key_offset`).
     """
     *before, last = coded.keys
-    parts = _parts(roles)
+    parts = roles.parts
     packed = [f"{last} * {part_width(coded, part)} + {part}_code AS {part}_key" for part in parts]
     keys = [f"{part}_key" for part in parts] or [last]
     sums, plain = [], []
@@ -192,16 +171,10 @@ def _grouping_sql(coded: CodedTable, roles: Roles, table: Table) -> str:
     )
 
 
-def _parts(roles: Roles) -> list[str]:
-    return [part for part in _PARTS if part in roles.coded]
-
-
-def _combinations(
-    coded: CodedTable, roles: Roles, table: Table, groups: pa.Table, funds: IntArray | None
-) -> Combinations:
-    by_part = entries(coded, groups, _parts(roles))
-    by_tenant, by_value = by_part.get("tenant"), by_part.get("sensitive")
-    finest = next(iter(by_part.values()))
+def _combinations(counted: CountedRows, roles: Roles, table: Table) -> Combinations:
+    coded, funds = counted.codes, counted.funds
+    by_tenant, by_value = counted.by_part.get("tenant"), counted.by_part.get("sensitive")
+    finest = next(iter(counted.by_part.values()))
     class_of, first = classes_of(finest.keys)
     rows = np.add.reduceat(finest.rows, first)
     contributors, values, scale = None, None, 0
@@ -245,7 +218,7 @@ def _require_all_used(found: Combinations) -> None:
         raise ChangedTable(_OTHER_VALUES)
 
 
-def _sensitive(coded: CodedTable, column: str, by_value: Entries) -> SensitiveValues:
+def _sensitive(coded: Codes, column: str, by_value: Entries) -> SensitiveValues:
     class_of, _ = classes_of(by_value.keys)
     overall = np.zeros(len(coded.others["sensitive"]), dtype=np.int64)
     np.add.at(overall, by_value.codes, by_value.rows)

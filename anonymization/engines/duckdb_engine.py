@@ -20,11 +20,14 @@ __all__ = ["DuckDBEngine", "duckdb_engine"]
 class DuckDBEngine(Engine):
     """An `Engine` on a DuckDB connection of its own."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, folder: Path, row_bytes: int = 0
+    ) -> None:
         self._connection = connection
         self._folder = folder
         self._spools = 0
         self.domains = {}
+        self.row_bytes = row_bytes
 
     def scan(self, name: str, table: Table, columns: Mapping[str, str]) -> None:
         """Read Parquet in place; a CSV file is parsed once, into the engine's folder."""
@@ -75,7 +78,10 @@ class DuckDBEngine(Engine):
 
 @contextmanager
 def duckdb_engine(memory_mb: int = 1_200, threads: int | None = None) -> Iterator[DuckDBEngine]:
-    """A DuckDB engine that keeps to so much memory, and spills the rest to a private folder."""
+    """A DuckDB engine that keeps to so much memory, and spills the rest to a private folder.
+
+    A table of rows that take half of it at most may be counted in this process instead.
+    """
     with tempfile.TemporaryDirectory(prefix="classline-duckdb-") as folder:
         config: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": f"{memory_mb}MB",
@@ -89,7 +95,7 @@ def duckdb_engine(memory_mb: int = 1_200, threads: int | None = None) -> Iterato
         connection = duckdb.connect(config=config)
         try:
             connection.execute("SET enable_progress_bar = false")
-            yield DuckDBEngine(connection, Path(folder))
+            yield DuckDBEngine(connection, Path(folder), memory_mb * 1_000_000 // 2)
         finally:
             connection.close()
 

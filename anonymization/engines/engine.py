@@ -24,9 +24,11 @@ class Engine(Protocol):
 
     ``domains`` remembers the values of columns already read, by table and column. A table whose
     files changed is another table, and what is counted is refused where they change meanwhile.
+    ``row_bytes`` is how much of a table may be read into this process; none where it is 0.
     """
 
     domains: dict[tuple[Table, str], Domain]
+    row_bytes: int
 
     def scan(self, name: str, table: Table, columns: Mapping[str, str]) -> None:
         """Let ``name`` stand for the table's columns, each under its new name (new -> old)."""

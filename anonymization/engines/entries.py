@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from anonymization.engines.coding import CodedTable
+from anonymization.engines.coding import Codes
 from expectations.disclosure.classes import IntArray
 
 __all__ = ["Entries", "classes_of", "entries", "key_offset", "part_width", "whole_numbers"]
@@ -31,7 +31,7 @@ class Entries:
     amounts: IntArray | None
 
 
-def entries(coded: CodedTable, groups: pa.Table, parts: Sequence[str]) -> dict[str, Entries]:
+def entries(coded: Codes, groups: pa.Table, parts: Sequence[str]) -> dict[str, Entries]:
     """The entries of each part (of none: under an empty name)."""
     above = key_offset(coded, parts) if len(parts) > 1 else None
     before = [whole_numbers(groups[each]) for each in coded.keys[:-1]]
@@ -78,12 +78,12 @@ def _sorted(
     return last, order
 
 
-def part_width(coded: CodedTable, part: str) -> int:
+def part_width(coded: Codes, part: str) -> int:
     """How many codes a tenant or sensitive value takes of a key."""
     return coded.others[part].null_code + 1
 
 
-def key_offset(coded: CodedTable, parts: Sequence[str]) -> int:
+def key_offset(coded: Codes, parts: Sequence[str]) -> int:
     """What lies above every key of the first part."""
     return coded.packing.span * part_width(coded, parts[0])
 
@@ -99,6 +99,6 @@ def classes_of(keys: Sequence[IntArray]) -> tuple[IntArray, npt.NDArray[np.intp]
     return class_of, np.flatnonzero(starts)
 
 
-def whole_numbers(column: pa.ChunkedArray) -> IntArray:
+def whole_numbers(column: pa.ChunkedArray | pa.Array) -> IntArray:
     """A column without nulls as an array."""
     return np.asarray(column.to_numpy(), dtype=np.int64)

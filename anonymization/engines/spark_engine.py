@@ -43,6 +43,7 @@ class SparkEngine(Engine):
         self._session = session
         self._kept: list[DataFrame] = []
         self.domains = {}
+        self.row_bytes = 0
         for name, value in _SETTINGS.items():
             session.conf.set(name, value)
         session.sparkContext.setLogLevel("OFF")  # its log quotes rows

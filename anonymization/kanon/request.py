@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from anonymization.engines.combining import Roles
+from anonymization.engines.roles import Roles
 from anonymization.generalization.hierarchies import Hierarchy
 from anonymization.kanon.errors import MeaninglessRequest
 from expectations.disclosure.closeness import Distance, TCloseness

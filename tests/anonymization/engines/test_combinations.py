@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -40,6 +41,14 @@ SCHEMA = pa.schema(
         ("amount", pa.decimal128(14, 3)),
     ]
 )
+
+
+@pytest.fixture(params=["in this process", "by a query"])
+def duck(request: pytest.FixtureRequest, duck: DuckDBEngine) -> DuckDBEngine:
+    """Both ways of counting."""
+    if request.param == "by a query":
+        duck.row_bytes = 0
+    return duck
 
 
 def row_by_row(rows: list[tuple[Any, ...]]) -> dict[tuple[Any, ...], dict[str, Any]]:

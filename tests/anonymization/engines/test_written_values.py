@@ -30,6 +30,13 @@ COLUMNS = {
 
 
 @pytest.fixture
+def duck(duck: DuckDBEngine) -> DuckDBEngine:
+    """One that leaves every row to its queries."""
+    duck.row_bytes = 0
+    return duck
+
+
+@pytest.fixture
 def asked(duck: DuckDBEngine, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The columns whose distinct values a query asked for."""
     found: list[str] = []
