@@ -63,9 +63,9 @@ class _Coder:
     added: Mapping[str, IntArray]
     amounts: PresumedAmounts | None
 
-    def write(self, rows: pa.RecordBatch, keys: IntArray) -> None:
-        """The key of each row."""
-        at, looked = np.empty((2, len(rows)), dtype=np.int64)
+    def write(self, rows: pa.RecordBatch, room: IntArray, keys: IntArray) -> None:
+        """The key of each row; ``room`` is two lines of room to work in."""
+        at, looked = room[:, : len(rows)]
         keys[:] = 0
         for alias, added in self.added.items():
             lookup = self.presumed[alias].lookup(rows.column(self.columns[alias]), added)
@@ -182,9 +182,10 @@ class _FundPairs:
         return cls(replace(coder, added=added, amounts=None), fund, marks)
 
     def note(self, rows: pa.RecordBatch, room: IntArray) -> None:
-        """Mark the pairs of some rows."""
-        self.coder.write(rows, room)
-        self.marks[room] = True
+        """Mark the pairs of some rows; ``room`` is three lines of room to work in."""
+        pairs = room[2, : len(rows)]
+        self.coder.write(rows, room[:2], pairs)
+        self.marks[pairs] = True
 
     def funds(self, alone: IntArray) -> IntArray:
         """The fund code of each tenant; that of none where it has no fund."""
@@ -202,22 +203,22 @@ class _FundPairs:
 def _sorted_keys(table: Table, coder: _Coder, pairs: _FundPairs | None, rows: int) -> IntArray:
     """The keys of all rows; runs of them are sorted while the next are read, and then merged."""
     keys = np.empty(rows, dtype=np.int64)
-    room = np.empty(_BATCH, dtype=np.int64)
+    room = np.empty((3, _BATCH), dtype=np.int64)
     written = run = 0
     sorting: list[Future[None]] = []
-    with ThreadPoolExecutor(1) as sorter:
-        for batch in _batches(table, coder):
+    with ThreadPoolExecutor(2) as threads:
+        for batch in _read_ahead(_batches(table, coder), threads):
             stop = written + len(batch)
             if stop > rows:
                 raise NotAsPresumed
-            coder.write(batch, keys[written:stop])
+            coder.write(batch, room[:2], keys[written:stop])
             if pairs is not None:
-                pairs.note(batch, room[: len(batch)])
+                pairs.note(batch, room)
             written = stop
             if written - run >= _RUN:
-                sorting.append(sorter.submit(keys[run:written].sort))
+                sorting.append(threads.submit(keys[run:written].sort))
                 run = written
-        sorting.append(sorter.submit(keys[run:written].sort))
+        sorting.append(threads.submit(keys[run:written].sort))
     for each in sorting:
         each.result()
     if written < rows:
@@ -225,6 +226,16 @@ def _sorted_keys(table: Table, coder: _Coder, pairs: _FundPairs | None, rows: in
     if len(sorting) > 1:
         keys.sort(kind="stable")  # finds the runs, and merges them
     return keys
+
+
+def _read_ahead(
+    batches: Iterator[pa.RecordBatch], threads: ThreadPoolExecutor
+) -> Iterator[pa.RecordBatch]:
+    """The batches, each read while the one before is at work."""
+    following = threads.submit(next, batches, None)
+    while (batch := following.result()) is not None:
+        following = threads.submit(next, batches, None)
+        yield batch
 
 
 def _batches(table: Table, coder: _Coder) -> Iterator[pa.RecordBatch]:
