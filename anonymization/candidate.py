@@ -1,16 +1,18 @@
 """Reads what a workflow's candidate is made of, inside its run, grouped into cells.
 
-Reading is pushed down to the database; only cells and who stands behind them come back, never
-rows. Of each row comes a keyed digest of its identity, so that it is found again in another cell,
-and sums of keyed digests of what it holds, so that a change is seen that no count or amount shows.
+Reading is pushed down to the database; only cells and who stands behind them come back, a few at a
+time, never rows. Of each row comes a keyed digest of its identity, so that it is found again in
+another cell, and sums of keyed digests of what it holds, so that a change is seen that no count or
+amount shows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
+from itertools import groupby
 
 from anonymization.partition import placement
 from anonymization.workflow import Workflow
@@ -18,7 +20,16 @@ from expectations.disclosure import Contribution
 from lineage.idempotency import key_blocks
 from stores.sessions import AnonymizerSession, Row
 
-__all__ = ["WHOLE", "Cell", "Extract", "Part", "RowInTwoCells", "extract"]
+__all__ = [
+    "WHOLE",
+    "Cell",
+    "CellsOutOfStep",
+    "Extract",
+    "Part",
+    "ReadCell",
+    "RowInTwoCells",
+    "extract",
+]
 
 Cell = tuple[object, ...]
 """The key of a cell: a value per dimension."""
@@ -28,6 +39,10 @@ WHOLE = ""
 
 class RowInTwoCells(ValueError):
     """A workflow's rows list a source row twice."""
+
+
+class CellsOutOfStep(ValueError):
+    """Cells and who contributed to them did not come in one order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +55,29 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Extract:
-    """What one run read: cells with their raw measures, everybody's parts, a digest of the rows.
+class ReadCell:
+    """A cell with its raw measures, and everybody's parts.
 
-    ``parts`` maps what is measured to cells; the whole cell is measured by nothing, ''.
-    ``templates`` maps cells to templates that at least k contributors share, with their parts.
+    ``parts`` maps what is measured to parts; the whole cell is measured by nothing, ''.
+    ``templates`` maps templates that at least k contributors share to their parts.
+    """
+
+    key: Cell
+    values: Row
+    parts: Mapping[str, Sequence[Part]]
+    templates: Mapping[str, Sequence[Part]]
+
+
+@dataclass(frozen=True, slots=True)
+class Extract:
+    """What one run reads: how many rows, a digest of them, and the cells as they are asked for.
+
+    ``cells`` reads them anew with each call, inside the session that read the rest.
     """
 
     rows_in: int
     rows_fingerprint: tuple[str, str, str]
-    cells: Mapping[Cell, Mapping[str, object]]
-    parts: Mapping[str, Mapping[Cell, Sequence[Part]]]
-    templates: Mapping[Cell, Mapping[str, Sequence[Part]]] = field(default_factory=dict)
+    cells: Callable[[], Iterator[ReadCell]]
 
 
 def extract(
@@ -107,35 +133,67 @@ def extract(
         f"sum(row_holds_{n}) FILTER (WHERE {measure.condition}) AS digest_{n}"
         for n, measure in enumerate(measured.values())
     )
-    parts: dict[str, dict[Cell, list[Part]]] = {name: {} for name in (WHOLE, *measured)}
-    for row in ask(
-        source + f"SELECT {dimensions}, tenant_id AS contributor, contributor_fund, "
-        f"count(*) AS row_count, sum(amount) AS total, sum(row_holds) AS digest, "
-        f"array_agg(row_digest ORDER BY row_digest) AS row_digests{counted} "
-        f"FROM placed GROUP BY {dimensions}, tenant_id, contributor_fund",
-        **bound,
-    ):
-        cell = tuple(row[name] for name in names)
-        parts[WHOLE].setdefault(cell, []).append(_part(row, "", row["row_digests"]))
-        for n, name in enumerate(measured):
-            if row[f"row_count_{n}"]:
-                parts[name].setdefault(cell, []).append(_part(row, f"_{n}"))
     measures = ", ".join(_aggregate(m.expression, m.condition, m.column) for m in workflow.measures)
-    cells = {
-        tuple(row[name] for name in names): row
-        for row in ask(
+    stream = partial(session.stream_sources, workflow.from_class)
+
+    def cells() -> Iterator[ReadCell]:
+        templates = _templates(ask, source, workflow, bound) if workflow.text else {}
+        read = stream(
             source + f"SELECT {dimensions}, {measures} FROM placed GROUP BY {dimensions} "
             f"ORDER BY {dimensions}",
             **bound,
         )
-    }
+        contributed = stream(
+            source + f"SELECT {dimensions}, tenant_id AS contributor, contributor_fund, "
+            f"count(*) AS row_count, sum(amount) AS total, sum(row_holds) AS digest, "
+            f"array_agg(row_digest ORDER BY row_digest) AS row_digests{counted} "
+            f"FROM placed GROUP BY {dimensions}, tenant_id, contributor_fund "
+            f"ORDER BY {dimensions}, tenant_id",
+            **bound,
+        )
+        for key, values, rows in _in_step(workflow, read, contributed):
+            yield ReadCell(key, values, _parts(rows, tuple(measured)), templates.get(key, {}))
+
     return Extract(
         rows_in=int(fingerprint["n"]),
         rows_fingerprint=(str(fingerprint["n"]), str(fingerprint["h0"]), str(fingerprint["h1"])),
         cells=cells,
-        parts=parts,
-        templates=_templates(ask, source, workflow, bound) if workflow.text else {},
     )
+
+
+def _in_step(
+    workflow: Workflow, cells: Iterator[Row], contributed: Iterator[Row]
+) -> Iterator[tuple[Cell, Row, list[Row]]]:
+    """Each cell with who contributed to it; both come in order of the cells."""
+    names = workflow.dimension_names
+
+    def key_of(row: Row) -> Cell:
+        return tuple(row[name] for name in names)
+
+    groups = groupby(contributed, key_of)
+    for values in cells:
+        key, rows = next(groups, (None, iter(())))
+        if key != key_of(values):
+            raise CellsOutOfStep(_out_of_step(workflow))
+        yield key, values, list(rows)
+    if next(groups, None) is not None:
+        raise CellsOutOfStep(_out_of_step(workflow))
+
+
+def _out_of_step(workflow: Workflow) -> str:
+    return (
+        f"{workflow.name}: cells and their contributors come in two orders: refused, since nobody "
+        "could tell who is behind which cell; give its dimensions types that sort in one way"
+    )
+
+
+def _parts(rows: Sequence[Row], measured: Sequence[str]) -> dict[str, list[Part]]:
+    parts = {WHOLE: [_part(row, "", row["row_digests"]) for row in rows]}
+    for n, name in enumerate(measured):
+        counting = [_part(row, f"_{n}") for row in rows if row[f"row_count_{n}"]]
+        if counting:
+            parts[name] = counting
+    return parts
 
 
 def _templates(

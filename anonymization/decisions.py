@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from anonymization.promote import declaration
 from anonymization.provenance import record_provenance
 from anonymization.registered import WORKFLOWS
+from anonymization.registration import declaration
 from anonymization.source_digest import source_digest
 from anonymization.workflow import Workflow
 from lineage.ledger_sealing import seal_line

@@ -1,102 +1,138 @@
-"""Makes a candidate of what was read: suppresses cells, measures and templates that are unsafe."""
+"""Makes a candidate of what is read: suppresses cells, measures and templates that are unsafe.
+
+A few cells are in memory at a time, however many there are: each is decided by itself.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
-from anonymization.candidate import WHOLE, Cell, Extract, Part
+from anonymization.candidate import WHOLE, Extract, Part, ReadCell
 from anonymization.embedders.embedder import embedder_in_force, written_embeddings
 from anonymization.rounding import rounded
 from anonymization.safe_cells import safe_cells
 from anonymization.text.content import content_of, item_id_of, measured_as, shared_templates
 from anonymization.workflow import Workflow
-from stores.sessions import Contributions
+from expectations.disclosure.cells import DisclosureRule
+from stores.candidate_filing import CellCounts, FiledCell, FiledContribution
 
-__all__ = ["Draft", "draft_candidate"]
+__all__ = ["Draft"]
+
+_CELLS_AT_ONCE = 2000
+_PARTS_AT_ONCE = 50_000
 
 
-@dataclass(frozen=True, slots=True)
 class Draft:
-    """A candidate that is ready to be filed."""
+    """A candidate that is made as it is filed: first its cells, then how many there were."""
 
-    cells: Sequence[Mapping[str, object]]
-    contributions: Contributions
-    cells_in: int
-    suppressed: Mapping[str, int]
+    def __init__(self, workflow: Workflow, read: Extract) -> None:
+        self._workflow = workflow
+        self._read = read
+        self._cells_in = 0
+        self._suppressed: Counter[DisclosureRule] = Counter()
 
+    def cells(self) -> Iterator[FiledCell]:
+        """The cells that satisfy the policy, with rounded measures; the rest is counted by rule.
 
-def draft_candidate(workflow: Workflow, read: Extract) -> Draft:
-    """Keep the cells that satisfy the policy, with rounded measures; count the rest by rule.
+        A measure is withheld where the rows it reads do not satisfy the policy by themselves, and
+        so is a template; who shares one that is shown is filed like who contributes to a measure.
+        """
+        self._cells_in = 0
+        self._suppressed.clear()
+        for some in _in_batches(self._read.cells()):
+            yield from self._safe(some)
 
-    A measure is withheld where the rows it reads do not satisfy the policy by themselves, and so
-    is a template; who shares one that is shown is filed like who contributes to a measure.
-    """
-    order = list(read.cells)
-    split = {
-        measured: safe_cells(
+    def counted(self) -> CellCounts:
+        """Of the cells that were asked for."""
+        return CellCounts(
+            self._cells_in,
             {
-                number: [part.contribution for part in parts[cell]]
-                for number, cell in enumerate(order)
-                if cell in parts
+                str(rule): self._suppressed[rule]
+                for rule in DisclosureRule
+                if self._suppressed[rule]
             },
-            workflow.policy,
         )
-        for measured, parts in read.parts.items()
-    }
-    cells: list[dict[str, object]] = []
-    behind: list[tuple[int, str, Part]] = []
-    for number in sorted(split[WHOLE].kept):
-        cell = order[number]
-        withheld = {name for name, decided in split.items() if number not in decided.kept}
-        shown = _shown_templates(workflow, read, cell)
-        cells.append(_released(workflow, read.cells[cell], withheld, list(shown.values())))
-        told = {name: parts[cell] for name, parts in read.parts.items() if name not in withheld}
-        told |= {measured_as(each): read.templates[cell][each] for each in shown}
-        behind += [
-            (len(cells), measured, part)
-            for measured, parts in told.items()
-            for part in sorted(parts, key=lambda part: part.contribution.tenant_id)
-        ]
-    return Draft(
-        cells=_embedded(cells) if workflow.text else cells,
-        contributions=Contributions(
-            cell_nos=[number for number, _, _ in behind],
-            tenants=[part.contribution.tenant_id for _, _, part in behind],
-            measured=[measured for _, measured, _ in behind],
-            row_counts=[part.contribution.row_count for _, _, part in behind],
-            amounts=[part.contribution.amount for _, _, part in behind],
-            digests=[part.digest for _, _, part in behind],
-            row_digests=[part.row_digests for _, _, part in behind],
-        ),
-        cells_in=len(order),
-        suppressed={str(rule): count for rule, count in split[WHOLE].suppressed.items()},
-    )
+
+    def _safe(self, some: Sequence[ReadCell]) -> Iterator[FiledCell]:
+        workflow = self._workflow
+        split = {
+            measured: safe_cells(
+                {
+                    number: [part.contribution for part in cell.parts[measured]]
+                    for number, cell in enumerate(some)
+                    if measured in cell.parts
+                },
+                workflow.policy,
+            )
+            for measured in (WHOLE, *workflow.measured)
+        }
+        self._cells_in += len(some)
+        self._suppressed.update(split[WHOLE].suppressed)
+        released: list[dict[str, object]] = []
+        behind: list[list[FiledContribution]] = []
+        for number in sorted(split[WHOLE].kept):
+            cell = some[number]
+            withheld = {name for name, decided in split.items() if number not in decided.kept}
+            shown = _shown_templates(workflow, cell)
+            released.append(_released(workflow, cell, withheld, list(shown.values())))
+            told = {name: parts for name, parts in cell.parts.items() if name not in withheld}
+            told |= {measured_as(each): cell.templates[each] for each in shown}
+            behind.append(_contributions(told))
+        if workflow.text:
+            released = _embedded(released)
+        yield from map(FiledCell, released, behind)
 
 
-def _shown_templates(workflow: Workflow, read: Extract, cell: Cell) -> Mapping[str, str]:
+def _in_batches(cells: Iterator[ReadCell]) -> Iterator[list[ReadCell]]:
+    batch: list[ReadCell] = []
+    parts = 0
+    for cell in cells:
+        batch.append(cell)
+        parts += sum(map(len, cell.parts.values()))
+        if len(batch) >= _CELLS_AT_ONCE or parts >= _PARTS_AT_ONCE:
+            yield batch
+            batch, parts = [], 0
+    if batch:
+        yield batch
+
+
+def _contributions(told: Mapping[str, Sequence[Part]]) -> list[FiledContribution]:
+    return [
+        FiledContribution(
+            part.contribution.tenant_id,
+            measured,
+            part.contribution.row_count,
+            part.contribution.amount,
+            part.digest,
+            part.row_digests,
+        )
+        for measured, parts in told.items()
+        for part in parts
+    ]
+
+
+def _shown_templates(workflow: Workflow, cell: ReadCell) -> Mapping[str, str]:
     """The templates that the cell's content shows, and how it writes them."""
-    shared = read.templates.get(cell, {})
     return shared_templates(
-        {each: [part.contribution for part in parts] for each, parts in shared.items()},
+        {each: [part.contribution for part in parts] for each, parts in cell.templates.items()},
         workflow.policy,
     )
 
 
 def _released(
-    workflow: Workflow,
-    cell: Mapping[str, object],
-    withheld: Collection[str],
-    templates: Sequence[str],
+    workflow: Workflow, cell: ReadCell, withheld: Collection[str], templates: Sequence[str]
 ) -> dict[str, object]:
-    values: dict[str, object] = {name: _json_value(cell[name]) for name in workflow.dimension_names}
+    values: dict[str, object] = {
+        name: _json_value(cell.values[name]) for name in workflow.dimension_names
+    }
     if workflow.text:
         values["item_id"] = item_id_of(workflow.family, values, workflow.dimension_names)
         values["content"] = content_of(workflow.text, values, templates)
     for measure in workflow.measures:
-        value = None if measure.measured in withheld else cell[measure.column]
+        value = None if measure.measured in withheld else cell.values[measure.column]
         values[measure.column] = _json_value(rounded(measure, value))
     return values
 

@@ -11,10 +11,10 @@ from uuid import UUID
 from anonymization.candidate import extract
 from anonymization.cell_attacks import attack_cells
 from anonymization.checks import checked_candidate
-from anonymization.draft import draft_candidate
+from anonymization.draft import Draft
 from anonymization.outcomes import Candidate, Publication
 from anonymization.partition import chosen_levels
-from anonymization.registered import WORKFLOWS
+from anonymization.registration import register
 from anonymization.source_digest import source_digest
 from anonymization.text.preparation import prepared_texts
 from anonymization.workflow import Workflow
@@ -30,13 +30,10 @@ if TYPE_CHECKING:
     from expectations.suites import CheckResult
 
 __all__ = [
-    "NotInForce",
     "PeriodNotEnded",
     "check_candidate",
-    "declaration",
     "prepare_candidate",
     "publish_candidate",
-    "register",
 ]
 
 _NO_APPROVAL = frozenset({"CL021", "CL026"})
@@ -47,43 +44,6 @@ _CANDIDATE_DAYS = 30
 
 class PeriodNotEnded(ValueError):
     """A release of a period that has not ended was asked for."""
-
-
-class NotInForce(LookupError):
-    """A workflow object that `anonymization.registered` does not list."""
-
-
-def register(platform: Platform, workflow: Workflow, *, requested_by: str) -> str:
-    """Record this version of the workflow; returns its source digest."""
-    if not any(workflow is known for known in WORKFLOWS):
-        message = (
-            f"workflow {workflow.name} is not one of anonymization.registered.WORKFLOWS: refused, "
-            "since only a registered workflow may change a class; add it there"
-        )
-        raise NotInForce(message)
-    digest = source_digest(workflow)
-    with platform.platform_session("workflow registration") as session:
-        session.register_workflow(
-            declaration(workflow) | {"source_digest": digest, "requested_by": requested_by}
-        )
-    return digest
-
-
-def declaration(workflow: Workflow) -> dict[str, object]:
-    """What a registration says of the workflow, and a steward approves with its digest."""
-    return {
-        "workflow": workflow.name,
-        "sources": list(workflow.sources),
-        "target": workflow.target,
-        "from_class": str(workflow.from_class),
-        "to_class": str(workflow.to_class),
-        "policy": workflow.policy.as_parameters(),
-        "required_checks": [str(check) for check in workflow.required_checks],
-        "publish_mode": str(workflow.publish_mode),
-        "family": workflow.family,
-        "measures": {name: sorted(made_of) for name, made_of in workflow.measured_columns.items()},
-        "dimensions": [dimension.declared() for dimension in workflow.dimensions],
-    }
 
 
 def prepare_candidate(
@@ -103,22 +63,14 @@ def prepare_candidate(
         ending.erase_old_candidates(days=_CANDIDATE_DAYS)
     digest = register(platform, workflow, requested_by=requested_by)
     closed_before = workflow.period.first_open_day(now)
-    with _run(platform, workflow, digest, one_snapshot=True) as session:
-        frozen = session.frozen_partition()
-        texts = prepared_texts(session, workflow, closed_before=closed_before)
+    with _run(platform, workflow, digest, one_snapshot=True) as reading:
+        frozen = reading.frozen_partition()
+        texts = prepared_texts(reading, workflow, closed_before=closed_before)
         bound = {"closed_before": closed_before, **(texts.bound if workflow.text else {})}
-        levels = chosen_levels(session, workflow, bound=bound, frozen=frozen)
-        read = extract(
-            session,
-            workflow,
-            levels=levels,
-            bound=bound,
-            control_key=platform.keyring.control_key,
-        )
-    partition = workflow.partition(levels)
-    draft = draft_candidate(workflow, read)
-    with _run(platform, workflow, digest) as session:
+        levels = chosen_levels(reading, workflow, bound=bound, frozen=frozen)
         key = platform.keyring.control_key
+        read = extract(reading, workflow, levels=levels, bound=bound, control_key=key)
+        partition = workflow.partition(levels)
         snapshot = keyed_hash(key, {"rows": list(read.rows_fingerprint)})
         determines = {
             "workflow": workflow.name,
@@ -133,28 +85,29 @@ def prepare_candidate(
         }
         if workflow.text:
             determines["identifiers"] = keyed_hash(key, {"known": texts.identifiers_digest})
-        base_key = keyed_hash(key, determines)
-        attempt = session.ended_attempts(base_key) + 1
-        promotion_id, already_recorded = session.file_candidate(
-            workflow.from_class,
-            {
-                "idempotency_key": keyed_hash(key, determines | {"attempt": attempt}),
-                "base_key": base_key,
-                "attempt": attempt,
-                "snapshot_digest": snapshot,
-                "closed_before": closed_before.isoformat(),
-                "partition": partition,
-                "rows_in": read.rows_in,
-                "cells_in": draft.cells_in,
-                "suppressed": dict(draft.suppressed),
-                "requested_by": requested_by,
-            },
-            draft.cells,
-            draft.contributions,
-        )
-        if workflow.text and not already_recorded:
-            _record(session, promotion_id, (texts.stripping,), phase="candidate")
-        record = session.promotion_ascend_platform_metric(promotion_id)
+        draft = Draft(workflow, read)
+        # Cells are read in one session and filed in the other, a few at a time.
+        with _run(platform, workflow, digest) as session:
+            base_key = keyed_hash(key, determines)
+            attempt = session.ended_attempts(base_key) + 1
+            promotion_id, already_recorded = session.file_candidate(
+                workflow.from_class,
+                {
+                    "idempotency_key": keyed_hash(key, determines | {"attempt": attempt}),
+                    "base_key": base_key,
+                    "attempt": attempt,
+                    "snapshot_digest": snapshot,
+                    "closed_before": closed_before.isoformat(),
+                    "partition": partition,
+                    "rows_in": read.rows_in,
+                    "requested_by": requested_by,
+                },
+                draft.cells(),
+                draft.counted,
+            )
+            if workflow.text and not already_recorded:
+                _record(session, promotion_id, (texts.stripping,), phase="candidate")
+            record = session.promotion_ascend_platform_metric(promotion_id)
     return Candidate(
         promotion_id=promotion_id,
         state=PromotionState(record["state"]),

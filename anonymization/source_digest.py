@@ -33,6 +33,7 @@ SHARED_SOURCES = (
     "anonymization.generalization.rollup",
     "anonymization.partition",
     "anonymization.promote",
+    "anonymization.registration",
     "anonymization.rounding",
     "anonymization.safe_cells",
     "anonymization.sectors",

@@ -21,7 +21,7 @@ from pathlib import Path
 import psutil
 from sqlalchemy import text
 
-from anonymization.promote import declaration
+from anonymization.registration import declaration
 from anonymization.workflows.pipeline_benchmark import PIPELINE_BENCHMARK
 from benchmarks.figures import Figure
 from catalog.datahub_client import connect, datahub_settings

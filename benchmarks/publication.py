@@ -14,7 +14,7 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, text
 
 from anonymization.decisions import decide
-from anonymization.promote import register
+from anonymization.registration import register
 from anonymization.workflows.agent_run_aggregates import AGENT_RUN_AGGREGATES as WORKFLOW
 from benchmarks.figures import Figure
 from lineage.reviews import Decision

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from anonymization.decisions import Reviewed
-from anonymization.promote import declaration
 from anonymization.provenance import lock_digest, provenance, source_files
+from anonymization.registration import declaration
 from anonymization.source_digest import source_digest
 from anonymization.workflow import Workflow
 from catalog.data_classes import DataClass

@@ -9,7 +9,6 @@ from array import array
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
@@ -24,6 +23,7 @@ from catalog.registry import Dataset
 from stores.alert_records import PlatformAlerts
 from stores.audit_records import PlatformAudits, StewardAudits
 from stores.boundary.claims import Claim, signed
+from stores.candidate_filing import CandidateFiling
 from stores.errors import ClassRefused, translated_errors
 from stores.invocation import OpenSession
 from stores.keyring import Keyring
@@ -44,7 +44,6 @@ from stores.vectors import AnonymizedVectors, FundVectors, TenantVectors
 __all__ = [
     "AnonymizerSession",
     "AuditorSession",
-    "Contributions",
     "FundSession",
     "Ingested",
     "LoaderSession",
@@ -65,6 +64,7 @@ _SessionT = TypeVar("_SessionT", bound="Session")
 _Counted = TypeVar("_Counted")
 _CELLS = "SELECT cell, contributor, contributor_fund, row_count FROM control.audit_cells(%s)"
 _CELLS_AT_ONCE = 5000
+_STREAM = {"stream_results": True, "max_row_buffer": 2000}
 _TEXTS_AT_ONCE = 5000
 _NEXT_TEXTS = f"FETCH FORWARD {_TEXTS_AT_ONCE} FROM audited_texts"
 
@@ -90,24 +90,6 @@ class PublishedCells:
     contributors: Sequence[int]
     funds: Sequence[int]
     row_counts: Sequence[int]
-
-
-@dataclass(frozen=True, slots=True)
-class Contributions:
-    """Who stands behind the cells of a candidate, and with what: columns of equal length.
-
-    ``measured`` names the source columns that a measure aggregates, and is empty for a tenant's
-    contribution to the whole cell; only there ``row_digests`` identify its rows. Whose fund a
-    tenant belongs to is not said here: the database knows it.
-    """
-
-    cell_nos: Sequence[int]
-    tenants: Sequence[str]
-    measured: Sequence[str]
-    row_counts: Sequence[int]
-    amounts: Sequence[Decimal]
-    digests: Sequence[int]
-    row_digests: Sequence[Sequence[int]]
 
 
 class Session:
@@ -138,6 +120,13 @@ class Session:
     def _one(self, statement: str, **parameters: object) -> Row:
         (row,) = self._rows(statement, **parameters)
         return row
+
+    def _streamed(self, statement: str, **parameters: object) -> Iterator[Row]:
+        """Rows as they are asked for, while the session is open: some are in memory at a time."""
+        with translated_errors():
+            rows = self._connection.execute(text(statement), parameters, execution_options=_STREAM)
+            for row in rows.mappings():
+                yield dict(row)
 
     def _call(self, statement: str, **parameters: object) -> None:
         with translated_errors():
@@ -310,7 +299,7 @@ class PlatformSession(
         self._call("SELECT control.catalog_changed(:d)", d=digest)
 
 
-class AnonymizerSession(AnonymizedVectors, AnonymizedBenchmarkReads, Session):
+class AnonymizerSession(CandidateFiling, AnonymizedVectors, AnonymizedBenchmarkReads, Session):
     """The anonymizer inside one open run: its workflow's sources, and that run's candidate."""
 
     kind = PrincipalKind.ANONYMIZER
@@ -333,17 +322,28 @@ class AnonymizerSession(AnonymizedVectors, AnonymizedBenchmarkReads, Session):
         self, data_class: DataClass, statement: str, **parameters: object
     ) -> list[Row]:
         """Run a workflow's own SELECT over sources of that class; no other class is a source."""
-        match data_class:
-            case DataClass.TENANT_PRIVATE:
-                return self.query_tenant_private(statement, **parameters)
-            case DataClass.FUND_PRIVATE:
-                return self.query_fund_private(statement, **parameters)
-            case _:
-                message = (
-                    f"{data_class} read as a source by a workflow: refused, a workflow reads "
-                    "tenant_private or fund_private; declare a source of one of them"
-                )
-                raise ClassRefused(message)
+        self._require_source(data_class)
+        if data_class is DataClass.FUND_PRIVATE:
+            return self.query_fund_private(statement, **parameters)
+        return self.query_tenant_private(statement, **parameters)
+
+    def _require_source(self, data_class: DataClass) -> None:
+        if data_class not in {DataClass.TENANT_PRIVATE, DataClass.FUND_PRIVATE}:
+            message = (
+                f"{data_class} read as a source by a workflow: refused, a workflow reads "
+                "tenant_private or fund_private; declare a source of one of them"
+            )
+            raise ClassRefused(message)
+
+    def stream_sources(
+        self, data_class: DataClass, statement: str, **parameters: object
+    ) -> Iterator[Row]:
+        """As `query_sources`, for results of any size: rows come as they are asked for."""
+        self._require_source(data_class)
+        self._before_reading()
+        # The planner would prepare for the first tenth of the rows; all are read.
+        self._call("SELECT set_config('cursor_tuple_fraction', '1', true)")
+        return self._streamed(statement, **parameters)
 
     def known_identifiers_tenant_private(self) -> list[Row]:
         """What all tenants are known by, as kind and identifier; only a run that looks may ask."""
@@ -358,36 +358,6 @@ class AnonymizerSession(AnonymizedVectors, AnonymizedBenchmarkReads, Session):
         """The partition that releases of this run must keep; None before the first one."""
         row = self._one("SELECT control.frozen_partition() AS partition")
         return cast("Sequence[Mapping[str, Any]] | None", row["partition"])
-
-    def file_candidate(
-        self,
-        data_class: DataClass,
-        header: Mapping[str, object],
-        cells: Sequence[Mapping[str, object]],
-        contributions: Contributions,
-    ) -> tuple[UUID, bool]:
-        """File a candidate whole; returns its promotion and whether it was there before.
-
-        A candidate keeps the class of its sources: ``data_class`` names it.
-        """
-        row = self._one(
-            "SELECT * FROM control.file_candidate(CAST(:p AS jsonb), CAST(:cells AS jsonb), "
-            "CAST(:n AS integer[]), CAST(:t AS text[]), CAST(:m AS text[]), CAST(:r AS bigint[]), "
-            "CAST(:a AS numeric[]), CAST(:d AS numeric[]), CAST(:rows AS text[]))",
-            p=Jsonb(dict(header)),
-            cells=Jsonb([dict(cell) for cell in cells]),
-            n=list(contributions.cell_nos),
-            t=list(contributions.tenants),
-            m=list(contributions.measured),
-            r=list(contributions.row_counts),
-            a=list(contributions.amounts),
-            d=[Decimal(digest) for digest in contributions.digests],
-            # Arrays of unequal length are no array of PostgreSQL's; their text is.
-            rows=[f"{{{','.join(map(str, rows))}}}" for rows in contributions.row_digests],
-        )
-        promotion_id = cast("UUID", row["promotion_id"])
-        self._require_candidate(promotion_id, data_class)
-        return promotion_id, bool(row["already_recorded"])
 
     def promotion_ascend_platform_metric(self, promotion_id: UUID) -> Row:
         """The promotion's record, locked until this session ends."""

@@ -320,6 +320,18 @@ DATASETS: tuple[Dataset, ...] = (
         Column("digest", _NUM, "Sum of keyed digests of what the measure reads of them"),
     ),
     _dataset(
+        "open_filings",
+        _SECRET,
+        "How far the filing of a candidate has come; it ends with its transaction.",
+        ("promotion_id",),
+        Column("promotion_id", _UUID, "The promotion"),
+        Column("run_id", _UUID, "The run that files it"),
+        Column("parts", _BIG, "Parts that have come"),
+        Column("cells", _BIG, "Their cells"),
+        Column("contributions", _BIG, "Their contributions"),
+        Column("digest", _T, "Digest of the parts as they came, each over the one before"),
+    ),
+    _dataset(
         "judged_cells",
         _SECRET,
         "What the release guard decided of each cell: released, or held and by which rule. "

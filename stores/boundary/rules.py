@@ -305,6 +305,7 @@ STATE_TRIGGERS = frozenset(
         ("control.promotions", "guard_promotion", 31),
         ("control.promotions", "record_transition", 21),
         ("control.promotions", "refuse_change", 34),
+        ("control.promotions", "require_whole_candidate", 5),
         ("control.promotion_transitions", "guard_transition", 7),
         ("control.promotion_edges", "refuse_change", 6),
         ("control.approvals", "await_turn_to_decide", 7),

@@ -9,7 +9,8 @@ from sqlalchemy import text
 
 from anonymization.decisions import reviewed_now
 from anonymization.outcomes import Publication
-from anonymization.promote import declaration, publish_candidate
+from anonymization.promote import publish_candidate
+from anonymization.registration import declaration
 from anonymization.source_digest import source_digest
 from anonymization.workflow import Workflow
 from anonymization.workflows.agent_run_aggregates import AGENT_RUN_AGGREGATES

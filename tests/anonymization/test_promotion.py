@@ -15,14 +15,13 @@ import pytest
 from sqlalchemy import text
 
 from anonymization.promote import (
-    NotInForce,
     PeriodNotEnded,
     check_candidate,
-    declaration,
     prepare_candidate,
     publish_candidate,
 )
 from anonymization.registered import WORKFLOWS
+from anonymization.registration import NotInForce, declaration
 from anonymization.source_digest import source_digest
 from anonymization.workflows.agent_run_aggregates import AGENT_RUN_AGGREGATES
 from anonymization.workflows.capability_index_by_tool import CAPABILITY_INDEX_BY_TOOL
@@ -33,9 +32,10 @@ from catalog.data_classes import DataClass
 from expectations.gx import candidate_checks
 from expectations.suites import CheckName, CheckResult
 from lineage.promotions import PromotionState
+from stores.candidate_filing import CellCounts, FiledCell, FiledContribution
 from stores.errors import BoundaryRefused, ClassRefused
 from stores.platform import Platform
-from stores.sessions import AnonymizerSession, Contributions
+from stores.sessions import AnonymizerSession
 from stores.startup import portfolio
 from tests.anonymization.conftest import NOW, Desk
 
@@ -515,20 +515,20 @@ def test_publish_counts_by_itself_who_stands_behind_a_cell(
     } | forged.get("cell", {})  # fmt: skip
     header = {
         "idempotency_key": "x", "base_key": "x", "attempt": 1, "snapshot_digest": "x",
-        "closed_before": "2026-07-01", "rows_in": 5, "cells_in": 1, "suppressed": {},
-        "requested_by": "x", "partition": workflow.partition([0, 0, 0]),
+        "closed_before": "2026-07-01", "rows_in": 5, "requested_by": "x",
+        "partition": workflow.partition([0, 0, 0]),
     }  # fmt: skip
     own = [*dict.fromkeys(measure.measured for measure in workflow.measures)]
     measured = ["", *forged.get("measured", own)]
-    contributions = Contributions(
-        [1] * 5 * len(measured),
-        forged.get("tenants", rows[1][:5]) * len(measured),
-        [name for name in measured for _ in range(5)],
-        [1] * 5 * len(measured),
-        forged.get("amounts", [Decimal(1)] * 5) * len(measured),
-        list(range(5 * len(measured))),
-        forged.get("rows", [[n] for n in range(5)]) + [[]] * 5 * (len(measured) - 1),
-    )
+    tenants, amounts = forged.get("tenants", rows[1][:5]), forged.get("amounts", [Decimal(1)] * 5)
+    digests = forged.get("rows", [[n] for n in range(5)])
+    contributions = [
+        FiledContribution(
+            tenants[n], name, 1, amounts[n], 5 * place + n, () if name else digests[n]
+        )
+        for place, name in enumerate(measured)
+        for n in range(5)
+    ]
     with desk.platform.platform_session("test") as session:
         run = session.start_run(workflow.name, source_digest(workflow))
     passed = [
@@ -537,7 +537,12 @@ def test_publish_counts_by_itself_who_stands_behind_a_cell(
 
     def file_and_publish() -> None:
         with desk.platform.anonymizer_session(workflow.name, run) as session:
-            filed, _ = session.file_candidate(workflow.from_class, header, [cell], contributions)
+            filed, _ = session.file_candidate(
+                workflow.from_class,
+                header,
+                [FiledCell(cell, contributions)],
+                lambda: CellCounts(1, {}),
+            )
             for phase in ("candidate", "publish"):
                 session.record_checks(filed, phase, passed)
             session.publish(filed)

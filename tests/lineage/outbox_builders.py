@@ -11,8 +11,8 @@ from uuid import UUID, uuid4
 from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, text
 
-from anonymization.promote import declaration
 from anonymization.registered import WORKFLOWS
+from anonymization.registration import declaration
 from anonymization.workflow import Workflow
 from catalog.datahub_client import DataHubError, DataHubRefused
 from catalog.datahub_labels import Held

@@ -324,12 +324,25 @@ PROBES: tuple[Probe, ...] = (
     ),
     Probe("start-run", _K, ("SELECT control.start_run('x', 'x', 60)",), must_fail=True),
     Probe("register", _K, ("SELECT control.register_workflow('{}')",), must_fail=True),
+    Probe("file-candidate", _K, ("SELECT control.begin_candidate('{}')",), must_fail=True),
     Probe(
-        "file-candidate",
+        "add-to-candidate",
         _K,
-        (("SELECT control.file_candidate('{}', '[]', '{}', '{}', '{}', '{}', '{}', '{}', '{}')"),),
+        (
+            (
+                "SELECT control.add_to_candidate(gen_random_uuid(), 1, '[]', '{}', '{}', '{}',"
+                " '{}', '{}', '{}', '{}')"
+            ),
+        ),
         must_fail=True,
     ),
+    Probe(
+        "complete-candidate",
+        _K,
+        ("SELECT control.complete_candidate(gen_random_uuid(), '{}')",),
+        must_fail=True,
+    ),
+    Probe("filings", _K, ("SELECT * FROM control.open_filings",), must_fail=True),
     Probe("candidates", _K, ("SELECT * FROM quarantine.candidate_cells",), must_fail=True),
     Probe("contributors", _K, ("SELECT * FROM control.cell_contributors",), must_fail=True),
     Probe("contributions", _K, ("SELECT * FROM control.measure_contributions",), must_fail=True),

@@ -12,7 +12,8 @@ import pytest
 from sqlalchemy import text
 
 from anonymization.outcomes import Candidate
-from anonymization.promote import check_candidate, prepare_candidate, publish_candidate, register
+from anonymization.promote import check_candidate, prepare_candidate, publish_candidate
+from anonymization.registration import register
 from anonymization.workflow import IllegalWorkflow, Workflow
 from anonymization.workflows.op_partner_brief_patterns import OP_PARTNER_BRIEF_PATTERNS
 from anonymization.workflows.pipeline_benchmark import PIPELINE_BENCHMARK
@@ -242,7 +243,7 @@ def test_a_workflow_cannot_pass_its_text_off_as_a_table(office: Desk) -> None:
     """Neither in its declaration nor, past that, in the database."""
     with pytest.raises(IllegalWorkflow):
         replace(SDR_DRAFT_TO_PATTERN_BANK, text=None, required_checks=EVERY_CANDIDATE)
-    from anonymization.promote import declaration
+    from anonymization.registration import declaration
 
     attacked = CheckName.RED_TEAM
     for fewer in (EVERY_CANDIDATE, [each for each in TEXT_CANDIDATE if each is not attacked]):
