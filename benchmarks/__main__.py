@@ -7,7 +7,17 @@ import sys
 
 import psutil
 
-from benchmarks import boundary, bulk_load, desk, ledger, outbox, promotion, publication, vectors
+from benchmarks import (
+    boundary,
+    bulk_load,
+    desk,
+    filing,
+    ledger,
+    outbox,
+    promotion,
+    publication,
+    vectors,
+)
 from benchmarks.anonymization import measured as anonymization
 from benchmarks.audit import full_scan, own_stores, workers_project
 from benchmarks.datahub import measured as datahub
@@ -23,6 +33,7 @@ BENCHMARKS = {
     "bulk_load": bulk_load.measure,
     "datahub": datahub.measure,
     "desk": desk.measure,
+    "filing": filing.measure,
     "identifiers": detection.measure,
     "identifiers_suite": suite.measure,
     "ledger": ledger.measure,
