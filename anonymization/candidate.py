@@ -134,16 +134,17 @@ def extract(
         for n, measure in enumerate(measured.values())
     )
     measures = ", ".join(_aggregate(m.expression, m.condition, m.column) for m in workflow.measures)
-    stream = partial(session.stream_sources, workflow.from_class)
 
     def cells() -> Iterator[ReadCell]:
         templates = _templates(ask, source, workflow, bound) if workflow.text else {}
-        read = stream(
+        read = session.stream_sources(
+            workflow.from_class,
             source + f"SELECT {dimensions}, {measures} FROM placed GROUP BY {dimensions} "
             f"ORDER BY {dimensions}",
             **bound,
         )
-        contributed = stream(
+        contributed = session.stream_sources(
+            workflow.from_class,
             source + f"SELECT {dimensions}, tenant_id AS contributor, contributor_fund, "
             f"count(*) AS row_count, sum(amount) AS total, sum(row_holds) AS digest, "
             f"array_agg(row_digest ORDER BY row_digest) AS row_digests{counted} "

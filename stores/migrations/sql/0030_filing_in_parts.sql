@@ -1,4 +1,4 @@
--- CL020 state   CL023 digest or count   CL024 floors   CL025 schema   CL027 unknown   CL028 partition
+-- CL020 state   CL023 digest or count   CL024 floors   CL025 schema   CL028 partition
 -- A candidate is filed in parts, inside one transaction: begun, added to, completed. What is not
 -- completed cannot be committed.
 CREATE TABLE control.open_filings (
@@ -93,8 +93,9 @@ BEGIN
 END $$;
 
 -- Adds a part: cells, which are numbered on from those before, and who contributed to them or to
--- earlier ones. Texts are as they were sent: JSON, and arrays. Measured is empty for the whole cell,
--- and there alone a row names the digests of its rows' identities, as an array's text.
+-- earlier ones. All of it are texts, of JSON and of arrays, so that what is digested is what was
+-- sent. Measured is empty for the whole cell; there alone a contribution names the digests of its
+-- rows' identities, as an array's text.
 CREATE FUNCTION control.add_to_candidate(
     promotion uuid, part bigint, cells_ text, cell_nos text, tenants text, measured_ text,
     row_counts text, amounts text, digests text, rows_ text
@@ -195,7 +196,8 @@ DECLARE
 BEGIN
     IF NOT COALESCE(
         (sent->>'parts')::bigint = f.parts AND (sent->>'cells')::bigint = f.cells
-        AND (sent->>'contributions')::bigint = f.contributions AND sent->>'digest' = f.digest, false)
+        AND (sent->>'contributions')::bigint = f.contributions
+        AND sent->>'digest' = f.digest, false)
     THEN
         RAISE EXCEPTION 'what came of the candidate is not what was sent' USING ERRCODE = 'CL023',
             HINT = 'file it anew';
@@ -204,8 +206,8 @@ BEGIN
         FROM control.promotions o, jsonb_array_elements(o.partition) d
         WHERE o.promotion_id = promotion;
     SELECT count(*) - count(DISTINCT k.cell_key) INTO twice FROM (
-        SELECT (SELECT jsonb_agg(c.cell->n.name)::text COLLATE "C" FROM unnest(dimensions) AS n (name))
-            AS cell_key
+        SELECT (SELECT jsonb_agg(c.cell->n.name) FROM unnest(dimensions) AS n (name))::text
+                   COLLATE "C" AS cell_key
         FROM quarantine.candidate_cells c WHERE c.promotion_id = promotion) k;
     IF twice > 0 THEN
         RAISE EXCEPTION '% cells of the candidate were filed before', twice USING ERRCODE = 'CL025',
@@ -236,52 +238,10 @@ CREATE CONSTRAINT TRIGGER whole AFTER INSERT ON control.promotions
     FOR EACH ROW EXECUTE FUNCTION control.require_whole_candidate();
 ALTER TABLE control.promotions ENABLE ALWAYS TRIGGER whole;
 
--- Digests of ten thousand cells at a time, and their digest: no text of all cells is made. Of fewer
--- it is the digest that there was before, and a larger candidate that was filed with that keeps it.
-CREATE OR REPLACE FUNCTION control.candidate_digest(promotion uuid) RETURNS text
-LANGUAGE plpgsql STABLE
-SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    at_once constant integer := 10000;
-    first_no bigint := -2147483648;
-    last_no bigint;
-    digests text[] := '{}';
-    digest text;
-    kept text := (SELECT p.candidate_digest FROM control.promotions p
-                  WHERE p.promotion_id = promotion);
-BEGIN
-    LOOP
-        SELECT max(c.cell_no) INTO last_no FROM (
-            SELECT q.cell_no FROM quarantine.candidate_cells q
-            WHERE q.promotion_id = promotion AND q.cell_no >= first_no
-            ORDER BY q.cell_no LIMIT at_once) c;
-        EXIT WHEN last_no IS NULL;
-        SELECT encode(sha256(convert_to(
-                string_agg(q.cell_no || ' ' || q.cell::text, E'\n' ORDER BY q.cell_no), 'UTF8')),
-                'hex')
-            INTO digest FROM quarantine.candidate_cells q
-            WHERE q.promotion_id = promotion AND q.cell_no BETWEEN first_no AND last_no;
-        digests := digests || digest;
-        first_no := last_no + 1;
-    END LOOP;
-    IF cardinality(digests) <= 1 THEN
-        RETURN COALESCE(digests[1], encode(sha256(''), 'hex'));
-    END IF;
-    digest := encode(sha256(convert_to(array_to_string(digests, E'\n'), 'UTF8')), 'hex');
-    IF kept <> '' AND kept <> digest THEN
-        SELECT encode(sha256(convert_to(
-                string_agg(q.cell_no || ' ' || q.cell::text, E'\n' ORDER BY q.cell_no), 'UTF8')),
-                'hex')
-            INTO digest FROM quarantine.candidate_cells q WHERE q.promotion_id = promotion;
-    END IF;
-    RETURN digest;
-END $$;
-
 -- The functions as they are, but for what is said here. What is not found stops the migration.
 -- What is known of its cells only once they were filed is set with the candidate, once.
 SELECT pg_temp.amend('guard_promotion', 'WHEN o.key = ''candidate_digest'' THEN',
-                     'WHEN o.key IN (''candidate_digest'', ''cells_in'', ''cells_kept'', ''suppressed'')
-            THEN');
+    'WHEN o.key IN (''candidate_digest'', ''cells_in'', ''cells_kept'', ''suppressed'') THEN');
 -- Its own transaction sees a candidate only once it is whole, too.
 SELECT pg_temp.amend('own_promotion', '    RETURN p;',
 '    IF p.state = ''drafted'' THEN
