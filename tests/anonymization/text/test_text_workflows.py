@@ -229,6 +229,11 @@ def test_a_workflow_reads_no_source_of_another_class(office: Desk) -> None:
         pytest.raises(ClassRefused, match="read as a source"),
     ):
         session.query_sources(DataClass.ANONYMIZED_BENCHMARK, "SELECT 1")
+    with (
+        a_run(office.platform, SDR_DRAFT_TO_PATTERN_BANK) as session,
+        pytest.raises(ClassRefused, match="read as a source"),
+    ):
+        session.stream_sources(DataClass.ANONYMIZED_BENCHMARK, "SELECT 1")
 
 
 @pytest.mark.parametrize("left_out", [*TEXT_CANDIDATE])
