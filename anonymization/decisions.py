@@ -17,7 +17,7 @@ from anonymization.workflow import Workflow
 from lineage.ledger_sealing import seal_line
 from lineage.reviews import Decision, newest_decision
 from stores.platform import Platform
-from stores.reasons import REASON_LENGTH, reason_fits
+from stores.reasons import unfit_reason
 from stores.sessions import Row
 from stores.steward_credentials import StewardCredential
 
@@ -41,7 +41,7 @@ class VersionRefused(LookupError):
 
 
 class ReasonRefused(ValueError):
-    """The reason says nothing, or more than anybody reads."""
+    """The reason says nothing, more than anybody reads, or something that is not seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,10 +169,7 @@ def _differs(registration: Row, workflow: Workflow) -> bool:
 
 def _fit(reason: str) -> str:
     said = reason.strip()
-    if not reason_fits(said):
-        message = (
-            f"a reason has {REASON_LENGTH}, this one has "
-            f"{len(said):,}: refused; say what you looked at and why it holds"
-        )
+    if unfit := unfit_reason(said):
+        message = f"{unfit}: refused; say what you looked at and why it holds"
         raise ReasonRefused(message)
     return said

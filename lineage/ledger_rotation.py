@@ -21,7 +21,7 @@ from lineage.ledger_sealing import SealReport, ledger_locked, seal_locked
 from lineage.ledger_succession import finish_rotation
 from stores.errors import StoreError
 from stores.platform import Platform
-from stores.reasons import REASON_LENGTH, reason_fits
+from stores.reasons import unfit_reason
 
 __all__ = ["RotationRefused", "RotationReport", "rotate_key"]
 
@@ -44,8 +44,8 @@ class RotationReport:
 
 def rotate_key(platform: Platform, reason: str) -> RotationReport:
     """Hand the ledger to a new key and destroy the old one, or finish where that was begun."""
-    if not reason_fits(reason):
-        message = f"a rotation needs a reason of {REASON_LENGTH}"
+    if unfit := unfit_reason(reason):
+        message = f"{unfit}: the key stays; say why it is replaced"
         raise RotationRefused(message)
     home = platform.home
     with ledger_locked(home):

@@ -15,7 +15,7 @@ from uuid import UUID
 from lineage.ledger_sealing import seal_line
 from stores.audit_records import Acknowledgement, FiledAudit
 from stores.platform import Platform
-from stores.reasons import REASON_LENGTH, reason_fits
+from stores.reasons import unfit_reason
 from stores.steward_credentials import StewardCredential
 
 __all__ = [
@@ -114,10 +114,7 @@ def sign_off(
 
 def _fit(said: str) -> str:
     fit = said.strip()
-    if not reason_fits(fit):
-        message = (
-            f"a reason has {REASON_LENGTH}, this one has {len(fit):,}: "
-            "refused; say what you looked at and what you concluded"
-        )
+    if unfit := unfit_reason(fit):
+        message = f"{unfit}: refused; say what you looked at and what you concluded"
         raise AnswerRefused(message)
     return fit

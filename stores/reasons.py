@@ -1,13 +1,53 @@
-"""How long a reason that goes on record may be; `control.require_reason` holds to the same."""
+"""What a reason that goes on record may be: how long, and that it reads as it is stored.
+
+The database holds to the same: `control.require_reason` and `control.hides_text`.
+"""
 
 from __future__ import annotations
 
-__all__ = ["LONGEST_REASON", "REASON_LENGTH", "SHORTEST_REASON", "reason_fits"]
+import re
+
+__all__ = [
+    "HIDING",
+    "LONGEST_REASON",
+    "REASON_LENGTH",
+    "SHORTEST_REASON",
+    "hidden_character",
+    "unfit_reason",
+]
 
 SHORTEST_REASON, LONGEST_REASON = 3, 2_000
 REASON_LENGTH = f"{SHORTEST_REASON} to {LONGEST_REASON:,} characters"
 
+# Control characters but tab and line feed, format characters (among them all that turn text round),
+# line and paragraph separators, and what else Unicode draws as nothing, halves of a surrogate pair
+# and the plane of tags among them. Two selectors stay, with which emoji are typed, and the joiners
+# where scripts are written with them: right after a letter of Arabic, Persian, an Indian script,
+# Khmer or Mongolian.
+HIDING = (
+    r"[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u00AD\u034F\u0600-\u0605\u061C\u06DD\u070F"
+    r"\u0890\u0891\u08E2\u115F\u1160\u17B4\u17B5\u180B-\u180F\u200B\u200E\u200F\u2028-\u202E"
+    r"\u2060-\u206F\u3164\uD800-\uDFFF\uFE00-\uFE0D\uFEFF\uFFA0\uFFF0-\uFFFB\U000110BD\U000110CD"
+    r"\U00013430-\U0001343F\U0001BCA0-\U0001BCA3\U0001D173-\U0001D17A\U000E0000-\U000E0FFF]"
+    r"|(^|[^\u0600-\u18AF])[\u200C\u200D]"
+)
+_HIDING = re.compile(HIDING)
 
-def reason_fits(reason: str) -> bool:
-    """Whether that much is said, blanks around it left out."""
-    return SHORTEST_REASON <= len(reason.strip()) <= LONGEST_REASON
+
+def hidden_character(text: str) -> str | None:
+    """The first character that hides or turns text round, by its number; None where none does."""
+    found = _HIDING.search(text)
+    return f"U+{ord(found[0][-1]):04X}" if found else None
+
+
+def unfit_reason(reason: str) -> str | None:
+    """What is wrong of a reason, in words that go on; None where it can go on record."""
+    said = reason.strip()
+    if not SHORTEST_REASON <= len(said) <= LONGEST_REASON:
+        return f"a reason has {REASON_LENGTH}, this one has {len(said):,}"
+    if hidden := hidden_character(said):
+        return (
+            "a reason has no character that is not seen, turns text round or controls a terminal, "
+            f"this one has {hidden}"
+        )
+    return None

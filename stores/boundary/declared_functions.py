@@ -75,6 +75,8 @@ FUNCTIONS: Mapping[str, DeclaredFunction] = {
             "move_on_decision()",
             "record_transition()",
             "require_reason(text)",
+            "hides_text(text)",
+            "refuse_hidden_text()",
             "supersede_candidates(uuid)",
             "supersede_releases(uuid)",
             "take_approval(control.promotions,control.approvals)",

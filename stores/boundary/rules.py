@@ -21,6 +21,7 @@ __all__ = [
     "LEDGERED",
     "OWNERS",
     "OWNER_OF_SCHEMA",
+    "SAID_COLUMNS",
     "SCHEMA_USAGE",
     "STATE_TRIGGERS",
     "TOLD_WRITES",
@@ -327,6 +328,20 @@ ADMIN_WRITES: Mapping[str, tuple[str, str, str]] = {
         "from_class to_class",
         "k_tenants k_after_leaving_out_a_fund k_funds max_share p_percent",
     ),
+}
+
+# Where what somebody said is kept: table, column. A trigger refuses what hides in it.
+SAID_COLUMNS: Mapping[str, str] = {
+    "control.approvals": "reason",
+    "control.audit_acknowledgements": "reason",
+    "control.audit_runs": "reason",
+    "control.audit_signoffs": "note",
+    "control.ledger_handovers": "reason",
+    "control.promotion_transitions": "reason",
+    "control.revoked_claims": "reason",
+    "control.tenant_removals": "reason",
+    "platform.decision_log": "reason",
+    "platform.kv_audit": "reason",
 }
 
 # Whose every change is queued for DataHub in its own transaction, and what counts as one: the

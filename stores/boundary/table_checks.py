@@ -241,6 +241,7 @@ _EVERYWHERE = frozenset(
         "record_admin_write",
         "refuse_change",
         "refuse_entry_change",
+        "refuse_hidden_text",
         "require_four_eyes",
         "tell_datahub",
     }

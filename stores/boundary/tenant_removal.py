@@ -26,7 +26,7 @@ from stores.boundary.tenant_residue import Residue, files_naming, residue_of
 from stores.errors import StoreError, UnknownOwner, translated_errors
 from stores.keyring import forget_login
 from stores.platform import Platform
-from stores.reasons import REASON_LENGTH, reason_fits
+from stores.reasons import unfit_reason
 from stores.secret_files import exclusive
 from stores.tables import physical_datasets
 
@@ -63,8 +63,8 @@ class Removal:
 
 def remove_tenant(platform: Platform, tenant_id: str, *, reason: str) -> Removal:
     """Erase the tenant, or go on with a removal that was interrupted; twice is told as such."""
-    if not reason_fits(reason):
-        message = f"a removal needs a reason of {REASON_LENGTH}"
+    if unfit := unfit_reason(reason):
+        message = f"{unfit}: nothing was removed; say why the tenant goes"
         raise StoreError(message)
     # Rotation makes a new login for everybody in the keyring: not for who is being removed.
     with exclusive(platform.home.root / ".rotation.lock"):

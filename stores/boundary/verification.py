@@ -19,6 +19,7 @@ from stores.boundary.inspection import Check, Inspected
 from stores.boundary.ledger_checks import LEDGER_CHECKS
 from stores.boundary.policy_checks import POLICY_CHECKS
 from stores.boundary.privilege_checks import PRIVILEGE_CHECKS
+from stores.boundary.reason_checks import REASON_CHECKS
 from stores.boundary.role_checks import ROLE_CHECKS
 from stores.boundary.table_checks import TABLE_CHECKS
 from stores.errors import BoundaryRefused, StoreError, translated_errors
@@ -40,6 +41,7 @@ CHECKS: tuple[Check, ...] = (
     *ROLE_CHECKS,
     *TABLE_CHECKS,
     *LEDGER_CHECKS,
+    *REASON_CHECKS,
     *POLICY_CHECKS,
     *PRIVILEGE_CHECKS,
     *CATALOG_CHECKS,

@@ -227,6 +227,11 @@ def test_only_a_run_of_its_workflow_attacks_a_candidate(desk: Desk) -> None:
     ):
         session.attacked_cells_ascend_platform_metric(promotion)
     own = source_digest(AGENT_RUN_AGGREGATES)
+    with (
+        _run(desk.platform, AGENT_RUN_AGGREGATES, own) as session,
+        pytest.raises(BoundaryRefused, match="CL055"),  # stewards read what a run says of its end
+    ):
+        session.hold(promotion, "ended for a \u202etset")
     with _run(desk.platform, AGENT_RUN_AGGREGATES, own) as session:
         session.hold(promotion, "ended for a test")
     with (

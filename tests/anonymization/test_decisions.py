@@ -263,7 +263,17 @@ def test_a_reason_is_a_sentence_or_two(waiting: Desk, reason: str) -> None:
     assert len(str(refused.value)) < 200
 
 
-@pytest.mark.parametrize("reason", ["x" * 3000, "red \x1b[31m alert", "bell \x07"])
+@pytest.mark.parametrize("reason", ["bell \x07", "k is \u202e21 now", "\udc80 half of a pair"])
+def test_a_reason_reads_as_it_is_stored(waiting: Desk, reason: str) -> None:
+    """Told which character by its number, before anything is asked of the database."""
+    with pytest.raises(ReasonRefused, match=r"this one has U\+") as refused:
+        decide(waiting.platform, PIPELINE_BENCHMARK, REJECTED, reason, credential=waiting.steward)
+    assert str(refused.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    "reason", ["x" * 3000, "red \x1b[31m alert", "bell \x07", "k is \u202e21 now"]
+)
 def test_the_database_refuses_such_a_reason_by_itself(waiting: Desk, reason: str) -> None:
     """A reason is printed on terminals: it controls none of them."""
     with (

@@ -126,7 +126,7 @@ def test_what_was_signed_before_is_verified_without_the_database(
 def test_a_rotation_needs_a_reason(platform: Platform, first: str, reason: str) -> None:
     """Asked for before anything is signed."""
     before = ledger_key(platform.home)
-    with pytest.raises(RotationRefused, match="needs a reason"):
+    with pytest.raises(RotationRefused, match="a reason has 3 to 2,000"):
         rotate_key(platform, reason)
     assert (ledger_key(platform.home), pending_key(platform.home)) == (before, None)
     assert first

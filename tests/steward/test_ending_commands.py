@@ -183,8 +183,8 @@ def test_a_removal_that_cannot_stand_says_why(
     for arguments, code, told in (
         (("tn_aaaaaaaaaaaaaaaa", "--reason", "unknown", "--yes"), 1, "no tenant has this id"),
         (("' OR true --", "--reason", "unknown", "--yes"), 1, "no tenant has this id"),
-        ((stays, "--reason", " ", "--yes"), 1, "a removal needs a reason of 3 to 2,000"),
-        ((stays, "--reason", "x" * 2_001, "--yes"), 1, "a removal needs a reason of 3 to 2,000"),
+        ((stays, "--reason", " ", "--yes"), 1, "a reason has 3 to 2,000"),
+        ((stays, "--reason", "x" * 2_001, "--yes"), 1, "a reason has 3 to 2,000"),
         ((stays, "--yes"), 2, "Missing option"),
     ):
         refused(classline("tenant", "remove", *arguments), code, told)

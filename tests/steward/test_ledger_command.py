@@ -179,7 +179,7 @@ def test_a_replaced_key_is_followed_from_the_one_that_is_held(
         (("prove", "11111111-1111-4111-8111-111111111111"), 1, "no sealed entry is about"),
         (("export", "--out", "/no/such/folder/x"), 2, "cannot be written"),
         (("rotate-key",), 2, "--reason"),
-        (("rotate-key", "--reason", " "), 1, "a rotation needs a reason"),
+        (("rotate-key", "--reason", " "), 1, "a reason has 3 to 2,000"),
         (("prove", "PROMOTION", "--checkpoint", "OTHER"), 1, "another ledger than the key"),
     ],
 )

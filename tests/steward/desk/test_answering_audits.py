@@ -149,9 +149,10 @@ REFUSED_REASONS = [
     ({"reason": " \n "}, 400, "3 to 2,000 characters"),
     ({"reason": "x" * 3_000}, 400, "3 to 2,000 characters"),
     ({"reason": "x" * 1_000_000}, 413, "64 KiB"),
-    ({"reason": "bell \x07 rings"}, 409, "CL055"),
-    ({"reason": "clears \x9b2J the screen"}, 409, "CL055"),
-    ({"reason": "nothing \x00 here"}, 409, "refused"),
+    ({"reason": "bell \x07 rings"}, 400, "this one has U+0007"),
+    ({"reason": "clears \x9b2J the screen"}, 400, "this one has U+009B"),
+    ({"reason": "nothing \x00 here"}, 400, "this one has U+0000"),
+    ({"reason": "k is \u202e21 now"}, 400, "this one has U+202E"),
     ({"csrf": ""}, 403, "another session"),
     ({"csrf": "forged"}, 403, "another session"),
 ]

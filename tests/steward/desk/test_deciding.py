@@ -52,8 +52,9 @@ def test_a_steward_looks_and_decides(waiting: Desk, browser: Browsers) -> None:
         ({"csrf": "forged"}, 403, "another session"),
         ({"source_digest": "0" * 64}, 409, "the code has moved on"),
         ({"last_decision": "999999"}, 409, "since you looked at it"),
-        ({"reason": "bell \x07 rings"}, 409, "CL055"),
-        ({"reason": "clears \x9b2J the screen"}, 409, "CL055"),
+        ({"reason": "bell \x07 rings"}, 400, "this one has U+0007"),
+        ({"reason": "clears \x9b2J the screen"}, 400, "this one has U+009B"),
+        ({"reason": "k is \u202e21 now"}, 400, "this one has U+202E"),
     ],
 )
 def test_a_decision_that_cannot_stand_is_refused(

@@ -1,0 +1,19 @@
+"""A reason reads as it is stored.
+
+It adds no column.
+"""
+
+from __future__ import annotations
+
+from stores.migrations.sql_files import run_sql
+
+__all__ = ["down_revision", "revision", "upgrade"]
+
+revision = "0031"
+down_revision = "0028"
+
+
+def upgrade() -> None:
+    """Refuse what hides in a reason wherever one is stored."""
+    run_sql("amend.sql")
+    run_sql("0031_readable_reasons.sql")
