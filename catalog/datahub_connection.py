@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Literal, Self
 
@@ -42,6 +43,7 @@ from catalog.datahub_errors import (
 from catalog.datahub_nameless import nameless
 from catalog.datahub_proposals import Proposal
 from catalog.registry import StoreKind
+from catalog.retry_after import asked_to_wait
 
 __all__ = ["DataHubConnection", "open_connection"]
 
@@ -261,7 +263,8 @@ def _translation(error: Exception, settings: DataHubSettings) -> DataHubError:
             f"DataHub does not answer at {settings.address} ({kind}); start it, "
             "or correct DATAHUB_GMS_URL. What waits in the outbox is not lost"
         )
-        return DataHubUnreachable(message)
+        headers = response.headers if response is not None else {}
+        return DataHubUnreachable(message, wait_seconds=asked_to_wait(headers, datetime.now(UTC)))
     if is_unreadable or (status is not None and status >= _FIRST_FAILURE):
         told = "an unreadable answer" if status is None else f"HTTP {status}"
         message = (

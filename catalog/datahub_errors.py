@@ -23,7 +23,14 @@ class DataHubError(Exception):
 
 
 class DataHubUnreachable(DataHubError):
-    """Nothing answers at DataHub's address, or it is too busy to."""
+    """Nothing answers at DataHub's address, or it is too busy to.
+
+    ``wait_seconds`` is how long it asks to be left alone, where it says so.
+    """
+
+    def __init__(self, message: str, *, wait_seconds: float = 0.0) -> None:
+        super().__init__(message)
+        self.wait_seconds = wait_seconds
 
 
 class DataHubTokenRefused(DataHubError):

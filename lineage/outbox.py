@@ -165,8 +165,11 @@ class _Delivery:
             events = self.take()
 
     def postpone(self, events: Sequence[TakenEvent], error: Exception) -> None:
-        """Nobody answered: all that was taken rests."""
+        """Nobody answered: what was taken rests, and all that waits where a busy one asks so."""
         self._settle(events, Verdict.POSTPONED, error)
+        if isinstance(error, DataHubUnreachable) and error.wait_seconds:
+            with _outbox(self._platform) as outbox:
+                outbox.rest(error.wait_seconds)
 
     def _deliver(self, server: Server, events: list[TakenEvent]) -> bool:
         """Deliver what was taken; False when DataHub should be left alone for now."""

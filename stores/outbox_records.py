@@ -58,6 +58,11 @@ class AscendPlatformMetricOutbox:
         (row,) = self._rows("SELECT control.wake_outbox() AS n")
         return int(row["n"])
 
+    def rest(self, seconds: float) -> int:
+        """Let nothing that waits now be due before that long, an hour at most; returns how many."""
+        (row,) = self._rows("SELECT control.rest_outbox(:s) AS n", s=seconds)
+        return int(row["n"])
+
     def settle(
         self, events: Sequence[int], verdict: Verdict, error_kind: str | None = None
     ) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from http import HTTPStatus
 from http.client import HTTPException
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from catalog.retry_after import asked_to_wait
 from stores.errors import StoreError
 
 __all__ = ["SlackWebhook", "UnfitWebhook", "WebhookSilent"]
@@ -92,11 +94,10 @@ class SlackWebhook:
         if response.status_code == HTTPStatus.OK and response.body.strip() == "ok":
             return "", 0, False
         status = response.status_code
-        headers = {name.lower(): value for name, value in dict(response.headers).items()}
         retried = (
             status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR
         )
-        return f"HTTP {status}", _seconds(headers.get("retry-after")), retried
+        return f"HTTP {status}", asked_to_wait(response.headers, datetime.now(UTC)), retried
 
 
 def _mute_logger() -> logging.Logger:
@@ -104,10 +105,6 @@ def _mute_logger() -> logging.Logger:
     logger = logging.Logger("classline.slack_sdk", level=logging.CRITICAL + 1)  # noqa: LOG001
     logger.disabled = True
     return logger
-
-
-def _seconds(header: str | None) -> float:
-    return float(header) if header is not None and header.isascii() and header.isdigit() else 0
 
 
 def _checked(url: str) -> str:

@@ -106,6 +106,7 @@ FUNCTIONS: Mapping[str, DeclaredFunction] = {
             "record_alert(text,text,text,integer,text,uuid,double precision)",
             "record_provenance(jsonb)",
             "register_workflow(jsonb)",
+            "rest_outbox(double precision)",
             "revive_outbox()",
             "revoke_claim(text,text)",
             "start_audit(text,integer)",

@@ -29,11 +29,11 @@ def _readable(seen: Inspected) -> Iterator[str]:
         for table, column in SAID_COLUMNS.items()
         if (table, column) not in sound
     )
-    (row,) = seen.rows(
+    texts = seen.rows(
         "SELECT replace(p.prosrc, E'\\'\\n        \\'', '') AS text FROM pg_proc p "
         "WHERE p.oid = to_regprocedure('control.hides_text(text)')"
-    ) or [None]
-    if row is None or f"said ~ ('{HIDING}')" not in row.text:
+    )
+    if not any(f"said ~ ('{HIDING}')" in row.text for row in texts):
         yield "control.hides_text looks for other characters than stores/reasons.py"
 
 

@@ -18,11 +18,15 @@ _CONFIG = {
 
 
 class FailingDataHub:
-    """Counts what it took; ``fails`` says what becomes of a request to write."""
+    """Counts what it took; ``fails`` says what becomes of a request to write.
+
+    ``busy`` is how long it asks to be left alone when it is asked for its configuration.
+    """
 
     def __init__(self) -> None:
         self.taken = 0
         self.asked = 0
+        self.busy = ""
         self.fails: Callable[[_Handler], bool] = lambda _handler: False
         self.url = ""
 
@@ -40,7 +44,10 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
     def do_GET(self) -> None:
-        self.answer(200, _CONFIG)
+        if self.hub.busy:
+            self.answer(503, {}, Retry_After=self.hub.busy)
+        else:
+            self.answer(200, _CONFIG)
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))

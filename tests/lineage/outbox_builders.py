@@ -32,6 +32,7 @@ __all__ = [
     "a_registration",
     "emptied_outbox",
     "everything_waits",
+    "rests",
     "waiting",
 ]
 
@@ -113,6 +114,18 @@ def unguarded(connection: Connection, *tables: str) -> Iterator[None]:
 def waiting(platform: Platform) -> list[Row]:
     with platform.platform_session("test") as session:
         return session.records_ascend_platform_metric("outbox", "delivered_at IS NULL")
+
+
+def rests(platform: Platform) -> list[int]:
+    """How many seconds each undelivered event rests from now, by the database's clock."""
+    with platform.admin_engine().connect() as connection:
+        rows = connection.execute(
+            text(
+                "SELECT extract(epoch FROM next_attempt_at - clock_timestamp()) FROM control.outbox"
+                " WHERE delivered_at IS NULL ORDER BY event_id"
+            )
+        )
+        return [round(row[0] or 0) for row in rows]
 
 
 def a_registration(

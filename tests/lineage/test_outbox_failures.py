@@ -14,6 +14,7 @@ import datahub.metadata.schema_classes as models
 import psutil
 import pytest
 
+from anonymization.registered import WORKFLOWS
 from catalog.datahub_client import DataHubSettings, connect, datahub_settings
 from catalog.datahub_connection import DataHubConnection
 from catalog.embedded_server import start_embedded, stop_embedded
@@ -27,10 +28,14 @@ from tests.lineage.outbox_builders import (
     TOKEN,
     a_published_promotion,
     a_registration,
+    rests,
     waiting,
 )
 
 pytestmark = pytest.mark.integration
+
+
+ROLLUP = next(w for w in WORKFLOWS if w.name == "fund_portfolio_rollup")
 
 
 @pytest.fixture
@@ -75,6 +80,51 @@ def test_each_failure_is_told_apart_and_loses_nothing(
     assert (kept["attempts"], kept["refusals"], kept["last_error"]) == (1, refusals, kind)
     failing.fails = lambda _handler: False
     assert drained(emptied, failing) == DrainReport(1, 0)
+
+
+@pytest.mark.parametrize(
+    ("status", "asked", "tried", "untried"),
+    [
+        (429, "600", 600, 600),
+        (503, "600", 600, 600),
+        (429, "Sun, 06 Nov 1994 08:59:37 GMT", 600, 600),  # by this server's own clock
+        (429, "31536000", 3600, 3600),
+        (429, "10", 15, 10),  # after a first failure an event rests for longer by itself
+        (503, "soon", 15, 0),
+        (503, "Sun, 06 Nov 1994 07:00:00 GMT", 15, 0),
+    ],
+)
+def test_a_busy_datahub_is_left_alone_for_as_long_as_it_asks(
+    emptied: Platform, failing: FailingDataHub, status: int, asked: str, tried: int, untried: int
+) -> None:
+    """In seconds or as a date, an hour at most, and by everything that waits."""
+    a_registration(emptied)
+    a_registration(emptied, workflow=ROLLUP)
+    failing.fails = lambda handler: handler.answer(status, {}, Retry_After=asked) or True
+    settings = DataHubSettings(failing.url, TOKEN, embedded=True)
+    drain(emptied, lambda: connect(settings), DESCRIBED, batch=1)
+    assert rests(emptied) == pytest.approx([tried, untried], abs=5)
+
+
+def test_what_was_asked_to_wait_asks_nothing(emptied: Platform, failing: FailingDataHub) -> None:
+    """Not even for the configuration; a person who waits is served all the same."""
+    a_registration(emptied)
+    failing.busy = "600"
+    settings = DataHubSettings(failing.url, TOKEN, embedded=True)
+    drain(emptied, lambda: connect(settings), DESCRIBED)
+    failing.busy = ""
+    assert drain(emptied, lambda: connect(settings), DESCRIBED) == DrainReport(0, 1)
+    assert drained(emptied, failing) == DrainReport(1, 0)
+
+
+def test_a_busy_datahub_that_asks_before_anything_is_sent_is_left_alone(
+    emptied: Platform, failing: FailingDataHub
+) -> None:
+    """Already what asks for its configuration may be told to wait."""
+    a_registration(emptied)
+    failing.busy = "120"
+    assert drained(emptied, failing).last_error == "DataHubUnreachable"
+    assert rests(emptied) == pytest.approx([120], abs=5)
 
 
 def test_a_flaky_datahub_gets_everything_in_the_end(

@@ -20,6 +20,7 @@ from tests.lineage.outbox_builders import (
     Recording,
     a_published_promotion,
     a_registration,
+    rests,
     waiting,
 )
 
@@ -30,18 +31,6 @@ ROLLUP = next(w for w in WORKFLOWS if w.name == "fund_portfolio_rollup")
 
 def drained(platform: Platform, recording: Recording, *, at_once: bool = False) -> DrainReport:
     return drain(platform, lambda: recording, DESCRIBED, at_once=at_once)
-
-
-def rests(platform: Platform) -> list[int]:
-    """How many seconds each undelivered event rests from now, by the database's clock."""
-    with platform.admin_engine().connect() as connection:
-        rows = connection.execute(
-            text(
-                "SELECT extract(epoch FROM next_attempt_at - clock_timestamp()) FROM control.outbox"
-                " WHERE delivered_at IS NULL ORDER BY event_id"
-            )
-        )
-        return [round(row[0] or 0) for row in rows]
 
 
 def time_passes(platform: Platform, how_long: timedelta) -> None:

@@ -1,4 +1,4 @@
-"""A reason reads as it is stored.
+"""A reason reads as it is stored; a busy DataHub is left alone for as long as it asks.
 
 It adds no column.
 """
@@ -14,6 +14,7 @@ down_revision = "0028"
 
 
 def upgrade() -> None:
-    """Refuse what hides in a reason wherever one is stored."""
+    """Refuse what hides in a reason wherever one is stored, and let the outbox rest as a whole."""
     run_sql("amend.sql")
     run_sql("0031_readable_reasons.sql")
+    run_sql("0031_outbox_rest.sql")
