@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, TextIO
@@ -12,7 +13,7 @@ from lineage.ledger_entries import LedgerEntry
 from lineage.ledger_files import LedgerProof, write_bundle
 from lineage.ledger_handovers import KeyChain
 from lineage.ledger_keys import ledger_key
-from lineage.ledger_notes import VerifierKey
+from lineage.ledger_notes import CheckpointRefused, VerifierKey
 from lineage.ledger_places import PlaceRefused, local_place, outside_places
 from lineage.ledger_proofs import NothingToProve, prove
 from lineage.ledger_sealing import told_places
@@ -26,7 +27,7 @@ from lineage.ledger_verification import (
 )
 
 if TYPE_CHECKING:
-    from stores.ledger_reads import AscendPlatformMetricLedger
+    from stores.ledger_reads import AscendPlatformMetricLedger, StoredCheckpoint
     from stores.platform import Platform
 
 __all__ = [
@@ -100,15 +101,15 @@ def prove_promotion(platform: Platform, promotion_id: UUID, since: str | None) -
         ledger = session.ledger_ascend_platform_metric()
         entries = [LedgerEntry(*row) for row in ledger.rows_of_promotion(promotion_id)]
         checkpoints = ledger.checkpoints()
-        if not entries or not checkpoints:
+        chain = _chain(platform, ledger, key)
+        newest = _newest_of_ours(checkpoints, chain)
+        if not entries or newest is None:
             message = (
                 f"no sealed entry is about promotion {promotion_id}: name one that `classline "
                 "promotions --json` lists, and seal first, with `classline ledger seal`"
             )
             raise NothingToProve(message)
-        newest = checkpoints[-1]
         leaves = list(ledger.leaves(0, newest.size))
-        chain = _chain(platform, ledger, key)
     earlier = chain.open(since) if since else None
     if earlier is not None and earlier.size == newest.size:
         earlier = None
@@ -119,6 +120,17 @@ def _chain(platform: Platform, ledger: AscendPlatformMetricLedger, key: Verifier
     """The keys as the handovers give them; what is wrong of one is for a verification to find."""
     findings: list[Finding] = []
     return chain_of_notes(key, kept_handovers(platform.home, ledger), findings.append)
+
+
+def _newest_of_ours(
+    checkpoints: Sequence[StoredCheckpoint], chain: KeyChain
+) -> StoredCheckpoint | None:
+    """The largest that a key of this ledger signed: nobody else's proves anything."""
+    for stored in reversed(checkpoints):
+        with suppress(CheckpointRefused):
+            if chain.open(stored.note).size == stored.size:
+                return stored
+    return None
 
 
 def ledger_protection(platform: Platform, now: datetime) -> LedgerProtection:

@@ -6,7 +6,7 @@ A head is signed only where the tree begins with what was signed before.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -24,7 +24,7 @@ from lineage.ledger_places import (
 )
 from lineage.ledger_succession import LedgerForked, finish_rotation, own_chain
 from lineage.ledger_tree import Frontier, NotAFrontier
-from stores.errors import StoreError
+from stores.errors import BoundaryRefused, StoreError
 from stores.home import Home
 from stores.ledger_reads import AscendPlatformMetricLedger, StoredCheckpoint
 from stores.platform import Platform
@@ -42,6 +42,7 @@ __all__ = [
 
 _PURPOSE = "ledger seal"
 _LONGEST_WAIT = timedelta(hours=1)
+_MOST_PASSED_OVER = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +81,37 @@ def seal_locked(platform: Platform) -> SealReport:
         ledger = session.ledger_ascend_platform_metric()
         chain = own_chain(platform.home, ledger, key)
         made, before = _head(ledger, key, chain, local, size)
-        if made is None:
-            return SealReport(0, 0, None)
-        # Outside first: a crash between leaves a checkpoint that the next seal begins from.
-        local.keep(made.note, key.verifier)
-        ledger.record_checkpoint(made)
+    if made is None:
+        return SealReport(0, 0, None)
+    # Outside first: a crash between leaves a checkpoint that the next seal begins from.
+    local.keep(made.note, key.verifier)
+    unrecorded = _recorded(platform, made)
     kept, refused = _taken_outside(platform.home, made, chain)
-    return SealReport(made.size, made.size - before, made.note, kept, refused)
+    return SealReport(made.size, made.size - before, made.note, kept, unrecorded | refused)
+
+
+def _recorded(platform: Platform, made: StoredCheckpoint) -> dict[str, str]:
+    """Keep the checkpoint in the database; what counts is its copy outside, so a refusal is told.
+
+    Whoever has the platform's login may have put another one there.
+    """
+    told = ""
+    try:
+        with platform.platform_session(_PURPOSE) as session:
+            ledger = session.ledger_ascend_platform_metric()
+            ledger.record_checkpoint(made)
+            if [made.note] != [stored.note for stored in ledger.newest_checkpoints(1)]:
+                told = "another checkpoint is kept there"
+    except BoundaryRefused as error:
+        told = str(error)
+    if not told:
+        return {}
+    return {
+        "database": (
+            f"the database did not keep the checkpoint ({told}): it is in the folder of "
+            "checkpoints; see `classline ledger verify`"
+        )
+    }
 
 
 def seal_line(platform: Platform) -> str:
@@ -119,14 +144,14 @@ def _head(
     size: int,
 ) -> tuple[StoredCheckpoint | None, int]:
     """The checkpoint over that many leaves, and how many the last one had."""
-    stored = ledger.newest_checkpoint()
-    notes = [local.newest(), *_newest_outside(), stored.note if stored else None]
+    stored, signed = _newest_of_ours(ledger, chain)
+    notes = [local.newest(), *_newest_outside()]
     newest = max(
-        (_own(note, chain) for note in notes if note is not None),
+        [*signed, *(_own(note, chain) for note in notes if note is not None)],
         key=lambda signed: signed.size,
         default=None,
     )
-    frontier = _beginning(stored, chain)
+    frontier = _beginning(stored, signed)
     before = newest.size if newest else 0
     if before > size:
         message = (
@@ -156,16 +181,29 @@ def _newest_outside() -> Iterator[str | None]:
                 yield place.newest()
 
 
-def _beginning(stored: StoredCheckpoint | None, chain: KeyChain) -> Frontier:
+def _newest_of_ours(
+    ledger: AscendPlatformMetricLedger, chain: KeyChain
+) -> tuple[StoredCheckpoint | None, list[Checkpoint]]:
+    """The newest checkpoint in the database that our keys signed, and what it says.
+
+    Others are for a verification to find: they stop nothing, since whoever has the platform's login
+    can write them.
+    """
+    for stored in ledger.newest_checkpoints(_MOST_PASSED_OVER):
+        with suppress(CheckpointRefused):
+            return stored, [chain.open(stored.note)]
+    return None, []
+
+
+def _beginning(stored: StoredCheckpoint | None, signed: Sequence[Checkpoint]) -> Frontier:
     """The frontier from which to go on: it counts only where it leads to the root that was signed.
 
     Without one the leaves are counted again from the first.
     """
     if stored is not None:
-        signed = _own(stored.note, chain)
         with suppress(NotAFrontier):
             frontier = Frontier.from_bytes(stored.size, stored.frontier)
-            if (signed.size, signed.root) == (stored.size, frontier.root()):
+            if any((s.size, s.root) == (stored.size, frontier.root()) for s in signed):
                 return frontier
     return Frontier()
 

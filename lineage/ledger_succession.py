@@ -9,14 +9,16 @@ from lineage.ledger_handovers import Handover, KeyChain, chain_of, open_handover
 from lineage.ledger_keys import finish_key_change, ledger_key, pending_key
 from lineage.ledger_notes import CheckpointRefused, SigningKey, VerifierKey
 from lineage.ledger_places import PlaceRefused, local_place, outside_places
-from stores.errors import StoreError
+from stores.errors import BoundaryRefused, StoreError
 from stores.home import Home
 from stores.ledger_reads import AscendPlatformMetricLedger, StoredHandover
 from stores.platform import Platform
+from stores.reasons import unfit_reason
 
 __all__ = ["LedgerForked", "finish_rotation", "kept_handovers", "own_chain"]
 
 _PURPOSE = "ledger key"
+_UNFIT = "given before a reason had to read as it is stored"
 
 
 class LedgerForked(StoreError):
@@ -29,9 +31,15 @@ def kept_handovers(home: Home, ledger: AscendPlatformMetricLedger) -> list[str]:
 
 
 def own_chain(home: Home, ledger: AscendPlatformMetricLedger, key: SigningKey) -> KeyChain:
-    """The chain that ends with the key that signs; refused where anything of it is wrong."""
+    """The chain that ends with the key that signs; refused where anything of it is wrong.
+
+    What the database keeps besides is for a verification to find: its login can write anything
+    there that it can make up, and must not be able to stop the sealer with it.
+    """
     complaints: list[CheckpointRefused] = []
-    chain = chain_of(key.verifier, kept_handovers(home, ledger), complaints.append)
+    kept = list(_kept_outside_database(home))
+    notes = dict.fromkeys([*kept, *_signed_by_ours(key.verifier, kept, ledger.handovers())])
+    chain = chain_of(key.verifier, notes, complaints.append)
     if complaints:
         message = (
             f"{complaints[0]}: nothing is signed; see `classline ledger verify`, and restore "
@@ -65,14 +73,37 @@ def finish_rotation(platform: Platform) -> bool:
         return False  # nothing was signed: the present key goes on
     note, handover = found
     local_place(home).keep(note, new.verifier)
-    with platform.platform_session(_PURPOSE) as session:
-        session.ledger_ascend_platform_metric().record_handover(
-            StoredHandover(
-                handover.head.size, str(handover.old), str(handover.new), note, pending.reason
-            )
-        )
+    _record(platform, note, handover, pending.reason)
     finish_key_change(home)
     return True
+
+
+def _record(platform: Platform, note: str, handover: Handover, reason: str) -> None:
+    """Keep it in the database, which takes one of a key; what counts is its copy in the folder.
+
+    Whoever has the platform's login may have put another there: a verification finds that one.
+    """
+    old, new = str(handover.old), str(handover.new)
+    said = _UNFIT if unfit_reason(reason) else reason
+    try:
+        with platform.platform_session(_PURPOSE) as session:
+            session.ledger_ascend_platform_metric().record_handover(
+                StoredHandover(handover.head.size, old, new, note, said)
+            )
+    except BoundaryRefused:
+        with platform.platform_session(_PURPOSE) as session:
+            if not session.ledger_ascend_platform_metric().has_handover_to(new):
+                raise
+
+
+def _signed_by_ours(key: VerifierKey, kept: list[str], stored: list[str]) -> Iterator[str]:
+    """Of the database's handovers those that a key of this ledger signed, on either side."""
+    keys = set(chain_of(key, [*kept, *stored], lambda _complaint: None).keys)
+    for note in stored:
+        with suppress(CheckpointRefused):
+            made = open_handover(note)
+            if not keys.isdisjoint({made.old, made.new}):
+                yield note
 
 
 def _handover(old: VerifierKey, new: VerifierKey, notes: list[str]) -> tuple[str, Handover] | None:

@@ -85,7 +85,7 @@ class AscendPlatformMetricLedger:
         return int(self._rows("SELECT control.number_ledger() AS n")[0]["n"])
 
     def record_checkpoint(self, checkpoint: StoredCheckpoint) -> None:
-        """Keep a checkpoint; another root for the same size is refused."""
+        """Keep a checkpoint; what the database sees to be none of its ledger is refused."""
         self._rows(
             "SELECT control.record_checkpoint(:size, :root, :frontier, :note)",
             size=checkpoint.size,
@@ -95,7 +95,7 @@ class AscendPlatformMetricLedger:
         )
 
     def record_handover(self, handover: StoredHandover) -> None:
-        """Keep a handover; another one to the same key is refused."""
+        """Keep a handover; one of another form or root is refused, or another to the same key."""
         self._rows(
             "SELECT control.record_handover(:size, :old_key, :new_key, :note, :reason)",
             size=handover.size,
@@ -110,17 +110,23 @@ class AscendPlatformMetricLedger:
         rows = self._rows("SELECT note FROM control.ledger_handovers ORDER BY tree_size, new_key")
         return [row["note"] for row in rows]
 
+    def has_handover_to(self, new_key: str) -> bool:
+        """Whether a handover to that key is kept, whoever signed it."""
+        return bool(
+            self._rows("SELECT FROM control.ledger_handovers WHERE new_key = :k", k=new_key)
+        )
+
     def checkpoints(self) -> list[StoredCheckpoint]:
         """Every checkpoint, smallest first."""
         rows = self._rows("SELECT * FROM control.ledger_checkpoints ORDER BY tree_size")
         return [_checkpoint(row) for row in rows]
 
-    def newest_checkpoint(self) -> StoredCheckpoint | None:
-        """The largest checkpoint, None before the first."""
+    def newest_checkpoints(self, at_most: int) -> list[StoredCheckpoint]:
+        """The largest checkpoints, largest first."""
         rows = self._rows(
-            "SELECT * FROM control.ledger_checkpoints ORDER BY tree_size DESC LIMIT 1"
+            "SELECT * FROM control.ledger_checkpoints ORDER BY tree_size DESC LIMIT :n", n=at_most
         )
-        return _checkpoint(rows[0]) if rows else None
+        return [_checkpoint(row) for row in rows]
 
     def leaves(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
         """The leaves from that place on, in order, up to but not at `stop`."""

@@ -60,7 +60,7 @@ def seal(as_json: _JsonOption = False) -> None:  # noqa: FBT002
         for name in report.kept:
             say(f"kept outside by {name}")
         for message in report.refused.values():
-            say(f"not kept outside: {message}")
+            say(f"not kept: {message}")
     if report.refused:
         raise typer.Exit(ExitCode.REFUSED)
 
@@ -168,7 +168,7 @@ def rotate_key(
         say(f"the ledger's key is now {report.key}; the old one is destroyed")
         say("take the new ledger.key and the handover away from checkpoints/: see docs/ledger.md")
         for message in report.sealed.refused.values():
-            say(f"not kept outside: {message}")
+            say(f"not kept: {message}")
     if report.sealed.refused:
         raise typer.Exit(ExitCode.REFUSED)
 

@@ -1,4 +1,4 @@
-"""A reason reads as it is stored; a busy DataHub is left alone for as long as it asks.
+"""A reason reads as it is stored, a note is one of the ledger, a busy DataHub is left alone.
 
 It adds no column.
 """
@@ -14,7 +14,8 @@ down_revision = "0028"
 
 
 def upgrade() -> None:
-    """Refuse what hides in a reason wherever one is stored, and let the outbox rest as a whole."""
+    """Refuse what hides in a reason and what is no note; let the outbox rest as a whole."""
     run_sql("amend.sql")
     run_sql("0031_readable_reasons.sql")
     run_sql("0031_outbox_rest.sql")
+    run_sql("0031_ledger_notes.sql")
