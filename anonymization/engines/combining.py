@@ -24,10 +24,10 @@ from anonymization.engines.entries import (
     part_width,
     whole_numbers,
 )
-from anonymization.engines.errors import ChangedTable, UnusableColumn
+from anonymization.engines.errors import ChangedTable, ContradictoryTable, UnusableColumn
 from anonymization.engines.in_memory import CountedRows, count_in_memory
 from anonymization.engines.roles import Roles, require_roles
-from anonymization.engines.sources import Table
+from anonymization.engines.sources import Table, TableKind
 from anonymization.engines.used_values import without_unused
 from anonymization.engines.written_values import written_domains
 from anonymization.generalization.combinations import Combinations
@@ -69,7 +69,18 @@ def read_combinations(
         else:
             engine.domains.update({(table, name): each for name, each in presumed.items()})
             return found
-    return _read(engine, table, roles, {})
+    try:
+        return _read(engine, table, roles, {})
+    except ChangedTable:
+        table.require_unchanged()
+        if table.kind is not TableKind.PARQUET:
+            raise
+        # Engines read no nulls where the file says that there are none.
+        message = (
+            f"{table.paths[0].name}: the file's own statistics do not agree with its rows, most "
+            "likely on how many nulls a column has, so nothing is counted of it; write it again"
+        )
+        raise ContradictoryTable(message) from None
 
 
 def _counted_here(engine: Engine, table: Table, roles: Roles) -> Combinations | None:

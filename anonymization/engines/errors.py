@@ -3,6 +3,7 @@
 EngineError
 ├── UnreadableTable      the file is missing, empty, without header, ragged or not UTF-8
 ├── ChangedTable         the file changed while it was read
+├── ContradictoryTable   the file says of its rows what they are not
 ├── UnknownColumns       columns were asked for that the table does not have
 ├── UnusableColumn       a column cannot play the part it is given, or its values cannot
 ├── SumOverflow          a sum needs more than 64 bits
@@ -17,6 +18,7 @@ from __future__ import annotations
 __all__ = [
     "SUM_OVERFLOW",
     "ChangedTable",
+    "ContradictoryTable",
     "EngineError",
     "EngineFailure",
     "MisnumberedCells",
@@ -43,6 +45,10 @@ class UnreadableTable(EngineError):
 
 class ChangedTable(EngineError):
     """The file is not the one that was opened: what was counted of it does not hold together."""
+
+
+class ContradictoryTable(EngineError):
+    """What the file says of its rows is not what they are."""
 
 
 class UnknownColumns(EngineError):

@@ -13,7 +13,7 @@ import pytest
 
 from anonymization.engines.combining import read_combinations
 from anonymization.engines.duckdb_engine import DuckDBEngine
-from anonymization.engines.errors import UnusableColumn
+from anonymization.engines.errors import ContradictoryTable, UnusableColumn
 from anonymization.engines.sources import Table, table_of
 from anonymization.engines.written_values import written_domains
 from anonymization.generalization.combinations import Combinations
@@ -182,6 +182,57 @@ def test_nulls_that_a_file_counts_wrongly_are_not_believed(
     assert_same(combinations(duck, table), plain)
     found = read_combinations(duck, table, quasi_identifiers=[column])
     assert found.domains == (tuple(sorted(set(map(str, COLUMNS[column])))),)
+
+
+def saying_no_nulls(table: Table) -> Table:
+    """The file, its footer changed so that its columns with 23 nulls say they have none."""
+    (path,) = table.paths
+    content = path.read_bytes()
+    start = len(content) - 8 - int.from_bytes(content[-8:-4], "little")
+    path.write_bytes(content[:start] + content[start:].replace(b"\x36\x2e", b"\x36\x00"))
+    return table_of(path)
+
+
+@pytest.mark.parametrize("dictionary", [True, False])
+@pytest.mark.parametrize("role", ["quasi_identifiers", "tenant", "sensitive"])
+def test_a_file_that_denies_its_nulls_is_refused_for_what_it_is(
+    duck: DuckDBEngine, files: TableFiles, role: str, *, dictionary: bool
+) -> None:
+    """The engine believes it and finds no null: to read it again would not help."""
+    column = [None] * 23 + [f"value {row % 5}" for row in range(23, 300)]
+    plain = {"q": ["a", "b"] * 150, "t": [f"tenant {row}" for row in range(300)]}
+    lying = saying_no_nulls(
+        written(files, {**plain, "x": column}, use_dictionary=["x"] if dictionary else False)
+    )
+    roles: dict[str, Any] = {"quasi_identifiers": ["q"], "tenant": "t"}
+    roles[role] = ["q", "x"] if role == "quasi_identifiers" else "x"
+    with pytest.raises(ContradictoryTable, match="statistics do not agree with its rows") as said:
+        read_combinations(duck, lying, **roles)
+    assert "write it again" in str(said.value)
+    assert "value" not in str(said.value)
+
+
+@pytest.mark.parametrize("dictionary", [True, False])
+def test_funds_are_read_whatever_a_file_says_of_its_nulls(
+    duck: DuckDBEngine, files: TableFiles, *, dictionary: bool
+) -> None:
+    """They come as values and not as codes."""
+    honest = written(
+        files,
+        {
+            "q": ["a", "b"] * 150,
+            "t": [f"tenant {row}" for row in range(300)],
+            "x": [None] * 23 + [f"value {row % 5}" for row in range(23, 300)],
+        },
+        use_dictionary=["x"] if dictionary else False,
+    )
+    roles: dict[str, Any] = {"quasi_identifiers": ["q"], "tenant": "t", "fund": "x"}
+    expected = read_combinations(duck, honest, **roles).classes.contributors
+    found = read_combinations(duck, saying_no_nulls(honest), **roles).classes.contributors
+    assert expected is not None
+    assert found is not None
+    assert (expected.fund_of_tenant < 0).sum() == 23
+    assert np.array_equal(found.fund_of_tenant, expected.fund_of_tenant)
 
 
 def test_broken_text_is_no_domain(files: TableFiles) -> None:
