@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from anonymization.embedders.embedder import embedder_in_force, written_embeddings
-from anonymization.text.preparation import identifier_scan, known_to_all_tenants
+from anonymization.text.preparation import known_to_all_tenants
 from anonymization.text.red_team import red_team_check
 from anonymization.workflow import Workflow
 from expectations.suites import CheckName, CheckResult, candidate_suite
+from expectations.text_scan import pii_scan
 from stores.sessions import AnonymizerSession
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def _scan_of(session: AnonymizerSession, workflow: Workflow) -> AbstractContextM
     from expectations.gx.scan_in_force import scanning  # noqa: PLC0415 - as above
 
     known, _ = known_to_all_tenants(session)
-    return scanning(identifier_scan(known), knows_identifiers=True)
+    return scanning(pii_scan(known, known_by_kind=True), knows_identifiers=True)
 
 
 def _embedded_from_content(cells: Sequence[Mapping[str, object]]) -> CheckResult:

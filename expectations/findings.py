@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from expectations.errors import CouldNotCheck
 
@@ -17,6 +17,8 @@ __all__ = ["KNOWN_IDENTIFIER", "TENANT_ID", "Finding", "FindingsTable", "Scan", 
 KNOWN_IDENTIFIER = "KNOWN_IDENTIFIER"
 TENANT_ID = "TENANT_ID"
 """An opaque id of a tenant, as the platform writes it: no personal data, yet it names one."""
+
+_NO_PII = frozenset({KNOWN_IDENTIFIER, TENANT_ID})
 
 Scan = Callable[[Sequence[str | None]], Iterable[tuple[int, str]]]
 """Finds what points at somebody: which text of the sequence, and the kind found in it."""
@@ -39,19 +41,19 @@ class FindingsTable:
     """What one scan of a table found; only these columns were read.
 
     ``knows_identifiers`` says whether known identifiers were sought: without them their absence
-    proves nothing.
+    proves nothing. ``pii_rows`` has the rows of each column in which anything points at a person.
     """
 
     rows: int
     columns: frozenset[str]
     findings: tuple[Finding, ...]
     knows_identifiers: bool
+    pii_rows: Mapping[str, int] = field(default_factory=dict)
 
     def pii_in(self, column: str) -> tuple[Finding, ...]:
         """What points at a person in that column; a column that was not read is an error."""
         self._require_read(column)
-        others = {KNOWN_IDENTIFIER, TENANT_ID}
-        return tuple(f for f in self.findings if f.column == column and f.kind not in others)
+        return tuple(f for f in self.findings if f.column == column and f.kind not in _NO_PII)
 
     def known_identifiers(self) -> tuple[Finding, ...]:
         """Known identifiers by column; an error where none were sought."""
@@ -86,6 +88,7 @@ def counted_findings(
 ) -> FindingsTable:
     """Scan batches of columns, each batch once for all columns and kinds, and count rows."""
     found: Counter[tuple[str, str]] = Counter()
+    pii_rows: Counter[str] = Counter()
     rows = 0
     for batch in batches:
         height = len(batch[0]) if batch else 0
@@ -93,7 +96,9 @@ def counted_findings(
         texts = [text for column in batch for text in column]
         flagged = {*scan(texts), *_tenant_ids(texts)} if height else set()
         found.update((columns[place // height], kind) for place, kind in flagged)
-    return FindingsTable(rows, frozenset(columns), _sorted(found), knows_identifiers)
+        places = {place for place, kind in flagged if kind not in _NO_PII}
+        pii_rows.update(columns[place // height] for place in places)
+    return FindingsTable(rows, frozenset(columns), _sorted(found), knows_identifiers, pii_rows)
 
 
 def _sorted(found: Mapping[tuple[str, str], int]) -> tuple[Finding, ...]:

@@ -16,8 +16,11 @@ TEXTS, KINDS_SOUGHT, FOUND = "texts", "kinds_sought", "found_"
 """How a check says in how many texts it sought how many kinds, and before a kind that it found."""
 
 
-def pii_scan(known: KnownIdentifiers | None = None) -> Scan:
-    """A scan for what looks like personal data or a secret, and for what is known."""
+def pii_scan(known: KnownIdentifiers | None = None, *, known_by_kind: bool = False) -> Scan:
+    """A scan for what looks like personal data or a secret, and for what is known.
+
+    ``known_by_kind``: what is known points at a person by its own kind too, as in a candidate.
+    """
 
     def scan(texts: Sequence[str | None]) -> Iterable[tuple[int, str]]:
         # Imported here: declaring a check must not cost what only a run of it needs.
@@ -27,8 +30,8 @@ def pii_scan(known: KnownIdentifiers | None = None) -> Scan:
             for text, kind, is_known in zip(found.texts, found.kinds, found.known, strict=True):
                 if is_known:
                     yield text, KNOWN_IDENTIFIER
-                elif kind != TENANT_ID:  # counted apart: it is no personal data
-                    yield text, str(kind)
+                if kind != TENANT_ID and (known_by_kind or not is_known):
+                    yield text, str(kind)  # an id of a tenant is counted apart: it is no such data
 
     return scan
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
@@ -18,8 +18,7 @@ from anonymization.text.features import structure_of, theme_of
 from anonymization.text.release import TextRelease
 from anonymization.text.sentences import templates_of
 from anonymization.workflow import Workflow
-from expectations.findings import KNOWN_IDENTIFIER, Scan
-from expectations.identifiers import IdentifierKind, KnownIdentifiers, find_identifiers
+from expectations.identifiers import IdentifierKind, KnownIdentifiers
 from expectations.suites import CheckName, CheckResult
 from expectations.text_scan import FOUND, KINDS_SOUGHT, TEXTS
 from stores.sessions import AnonymizerSession
@@ -27,7 +26,6 @@ from stores.sessions import AnonymizerSession
 __all__ = [
     "PreparedText",
     "PreparedTexts",
-    "identifier_scan",
     "known_to_all_tenants",
     "prepared_text",
     "prepared_texts",
@@ -89,19 +87,6 @@ def known_to_all_tenants(session: AnonymizerSession) -> tuple[KnownIdentifiers, 
         digest.update(f"{kind}\x00{identifier}\x00".encode("utf-8", "surrogatepass"))
     known = KnownIdentifiers.build((IdentifierKind(kind), text) for kind, text in pairs)
     return known, digest.hexdigest()
-
-
-def identifier_scan(known: KnownIdentifiers) -> Scan:
-    """A scan that finds whatever points at somebody, and says which of it is known."""
-
-    def scan(texts: Sequence[str | None]) -> Iterable[tuple[int, str]]:
-        for place, found in enumerate(find_identifiers(texts, known)):
-            for each in found:
-                yield place, str(each.kind)
-                if each.known:
-                    yield place, KNOWN_IDENTIFIER
-
-    return scan
 
 
 def prepared_texts(

@@ -18,7 +18,7 @@ from expectations.class_suites import NO_KNOWN_IDENTIFIERS, NO_PII
 from expectations.errors import MiscountedCells
 from expectations.findings import KNOWN_IDENTIFIER
 from expectations.gx.quiet_validation import Expected, Outcome, validate_quietly
-from expectations.gx.value_expectations import DECLARED_TYPE, FREE_OF_PII_SHAPES
+from expectations.gx.value_expectations import DECLARED_TYPE
 from expectations.suites import (
     CandidateColumn,
     CandidateSuite,
@@ -167,10 +167,9 @@ def _expected(
             *(each for column in suite.columns for each in _column_expected(column)),
         ),
         CheckName.NO_PII_SHAPED_VALUE: tuple(
-            Expected(CheckName.NO_PII_SHAPED_VALUE, kind, {"column": column.name})
+            Expected(CheckName.NO_PII_SHAPED_VALUE, NO_PII, {"column": column.name})
             for column in suite.columns
             if column.is_text
-            for kind in (FREE_OF_PII_SHAPES, NO_PII)
         ),
         CheckName.K_DISTINCT_TENANTS: tuple(
             replace(each, check=CheckName.K_DISTINCT_TENANTS)

@@ -33,16 +33,22 @@ _Kwargs = Mapping[str, Any]
 class Judged(dict[str, object]):
     """What a judgement found: whether it holds, one number, and counts by name.
 
-    As Great Expectations wants it, a dictionary.
+    As Great Expectations wants it, a dictionary. ``unexpected`` rows are not as expected, where
+    rows were judged one by one.
     """
 
-    def __init__(self, *, holds: bool, observed: float, counts: Mapping[str, float]) -> None:
+    def __init__(
+        self, *, holds: bool, observed: float, counts: Mapping[str, float], unexpected: int = 0
+    ) -> None:
         self.holds = holds
         self.observed = observed
         self.counts = counts
         super().__init__(
             success=holds,
-            result={"observed_value": observed, "details": {"counts": dict(counts)}},
+            result={
+                "observed_value": observed,
+                "details": {"counts": dict(counts), "unexpected": unexpected},
+            },
         )
 
 

@@ -36,7 +36,8 @@ class ExpectColumnValuesToContainNoPii(CountedExpectation):
         """Whether nothing was found in the column."""
         found: FindingsTable = metrics[FINDINGS]
         kinds = found.pii_in(self.column)
-        return _found(found.rows, kinds, {finding.kind: finding.rows for finding in kinds})
+        counts = {finding.kind: finding.rows for finding in kinds}
+        return _found(found.rows, kinds, counts, found.pii_rows.get(self.column, 0))
 
 
 class ExpectTableToContainNoKnownIdentifiers(CountedExpectation):
@@ -80,7 +81,10 @@ class ExpectTableToContainNoTenantIds(CountedExpectation):
 
 
 def _found(
-    rows: int, findings: Iterable[Finding], counts: Mapping[str, int] | None = None
+    rows: int,
+    findings: Iterable[Finding],
+    counts: Mapping[str, int] | None = None,
+    unexpected: int = 0,
 ) -> Judged:
     """Nothing found holds; else the counts say in which columns."""
     seen = tuple(findings)
@@ -89,4 +93,5 @@ def _found(
         holds=not seen,
         observed=sum(finding.rows for finding in seen),
         counts={"rows": rows, **(by_column if counts is None else counts)},
+        unexpected=unexpected,
     )

@@ -121,11 +121,13 @@ def _outcome(result: ExpectationValidationResult) -> Outcome:
     passed = result.success is True and not unexpected
     if is_per_value:
         return Outcome(check, passed, unexpected)
-    counts = (result.result.get("details") or {}).get("counts", {})
+    details = result.result.get("details") or {}
+    counts, unexpected = details.get("counts", {}), details.get("unexpected", 0)
     observed = result.result.get("observed_value")
     return Outcome(
         check,
-        passed,
+        passed and not unexpected,
+        unexpected,
         observed=observed if isinstance(observed, int) else 0,
         counts={str(name): seen for name, seen in counts.items() if isinstance(seen, int)},
     )

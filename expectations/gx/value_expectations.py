@@ -1,7 +1,7 @@
-"""Expectations of our own: that values have their declared type and no shape of personal data.
+"""An expectation of our own: that values have their declared type.
 
-They are classes of Great Expectations, so they are made inside a function: importing this module
-must not import that library.
+It is made of classes of Great Expectations, inside a function: importing this module must not
+import that library.
 """
 
 from __future__ import annotations
@@ -11,22 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 from catalog.registry import ColumnType
 from expectations.suites import has_type
-from expectations.text_scan import pii_scan
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["DECLARED_TYPE", "FREE_OF_PII_SHAPES", "register_value_expectations"]
+__all__ = ["DECLARED_TYPE", "register_value_expectations"]
 
 DECLARED_TYPE = "expect_column_values_to_have_declared_type"
-FREE_OF_PII_SHAPES = "expect_column_values_to_be_free_of_pii_shapes"
 
 
 @cache
 def register_value_expectations() -> None:
-    """Make both expectations known to Great Expectations, which registers classes as it sees them.
+    """Make it known to Great Expectations, which registers classes as it sees them.
 
-    Their types are the class names in snake case.
+    Its type is the class name in snake case.
     """
     # Imported here since it costs seconds, which only a run of checks may pay.
     from great_expectations.execution_engine.pandas_execution_engine import (  # noqa: PLC0415
@@ -60,23 +58,6 @@ def register_value_expectations() -> None:
         column_type: str
         map_metric = ColumnValuesOfDeclaredType.condition_metric_name
         success_keys = ("column_type", "mostly")
-
-    class ColumnValuesFreeOfPiiShapes(ColumnMapMetricProvider):
-        condition_metric_name = "column_values.free_of_pii_shapes"
-
-        @column_condition_partial(engine=PandasExecutionEngine)
-        def _pandas(
-            cls,  # noqa: N805 - the decorator passes the class
-            column: pd.Series[Any],
-            **_: object,
-        ) -> pd.Series[bool]:
-            found = {place for place, _ in pii_scan()([str(value) for value in column])}
-            return _flagged(column, [place not in found for place in range(len(column))])
-
-    class ExpectColumnValuesToBeFreeOfPiiShapes(ColumnMapExpectation):
-        """No value looks like personal data or a secret."""
-
-        map_metric = ColumnValuesFreeOfPiiShapes.condition_metric_name
 
 
 def _flagged(column: pd.Series[Any], flags: list[bool]) -> pd.Series[bool]:

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import weakref
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -18,10 +19,9 @@ from uuid import UUID
 
 import pytest
 
-from anonymization.text.preparation import identifier_scan
 from catalog.declared import REGISTRY
 from expectations.errors import MiscountedCells
-from expectations.gx import quiet_validation, value_expectations
+from expectations.gx import quiet_validation, scan_in_force, value_expectations
 from expectations.gx.candidate_checks import run_candidate_checks
 from expectations.gx.scan_in_force import scanning
 from expectations.identifiers import IdentifierKind, KnownIdentifiers
@@ -32,6 +32,7 @@ from expectations.suites import (
     CheckResult,
     candidate_suite,
 )
+from expectations.text_scan import pii_scan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -203,7 +204,7 @@ def test_known_identifiers_are_counted_as_one_kind() -> None:
     suite = replace(a_suite(), seeks_known_identifiers=True)
     known = KnownIdentifiers.build([(IdentifierKind.ACCOUNT_NAME, "Acme Rockets")])
     cells = [a_cell(EMAIL="by Acme Rockets"), a_cell(quarter="Acme Rockets")]
-    with scanning(identifier_scan(known), knows_identifiers=True):
+    with scanning(pii_scan(known, known_by_kind=True), knows_identifiers=True):
         results = {r.name: r for r in run_candidate_checks(suite, cells, [5, 5])}
     observed = results[CheckName.NO_KNOWN_IDENTIFIERS].observed
     found = {name: seen for name, seen in observed.items() if name.startswith("found_")}
@@ -211,6 +212,31 @@ def test_known_identifiers_are_counted_as_one_kind() -> None:
     assert observed["kinds_sought"] == 1
     shapes = results[CheckName.NO_PII_SHAPED_VALUE].observed
     assert shapes["found_account_name"] == 1
+    assert shapes["unexpected"] == 1
+
+
+@runs_great_expectations
+def test_a_value_of_two_kinds_is_one_that_is_not_expected() -> None:
+    """By kind it counts under each."""
+    results = results_of([a_cell(sector="jane@example.com or 10.11.12.13"), a_cell()])
+    observed = results[CheckName.NO_PII_SHAPED_VALUE].observed
+    assert (observed["unexpected"], observed["failed"]) == (1, 1)
+    assert (observed["found_email"], observed["found_ip"]) == (1, 1)
+
+
+@runs_great_expectations
+def test_every_text_is_looked_at_once() -> None:
+    """One scan of the candidate serves every check and every column."""
+    seen: list[str | None] = []
+
+    def looking(texts: Sequence[str | None]) -> Iterable[tuple[int, str]]:
+        seen.extend(texts)
+        return ()
+
+    suite = replace(a_suite(), seeks_known_identifiers=True)
+    with scanning(looking, knows_identifiers=True):
+        run_candidate_checks(suite, [a_cell(sector="once")], [5])
+    assert seen.count("once") == 1
 
 
 @runs_great_expectations
@@ -245,7 +271,8 @@ def test_an_expectation_that_raises_has_not_passed(
         message = f"cannot look at {values!r} {CANARY}"
         raise ValueError(message)
 
-    monkeypatch.setattr(value_expectations, detector, broken)
+    place = scan_in_force if detector == "pii_scan" else value_expectations
+    monkeypatch.setattr(place, detector, broken)
     caplog.set_level(logging.DEBUG)
     results = results_of([a_cell()])
     check = CheckName.NO_PII_SHAPED_VALUE if detector == "pii_scan" else CheckName.OUTPUT_SCHEMA
