@@ -10,7 +10,7 @@ from stores.migrations.sql_files import run_sql
 __all__ = ["down_revision", "revision", "upgrade"]
 
 revision = "0031"
-down_revision = "0028"
+down_revision = "0030"
 
 
 def upgrade() -> None:
