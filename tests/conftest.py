@@ -1,4 +1,4 @@
-"""Shared builders: one real PostgreSQL a session, one fresh installation a module that asks."""
+"""Shared builders: one real PostgreSQL a session, one installation a module that asks."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ settings.register_profile("classline", deadline=None)
 settings.load_profile("classline")
 
 _TEMP_ROOT = "PYTEST_DEBUG_TEMPROOT"
+_PREPARED = "PREPARED_INSTALLATIONS"  # as `tests.prepared` knows it
 
 # Files that take long with few tests. Begun last, one of them would run alone at the end.
 _FIRST = (
@@ -51,7 +52,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Give each session a temporary root of its own.
+    """Give each session a temporary root of its own, and a place for what is prepared once in it.
 
     The common one is closed to other OS users whenever a session starts, and as root the embedded
     PostgreSQL runs as another user.
@@ -59,6 +60,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if _TEMP_ROOT not in os.environ and not hasattr(config, "workerinput"):
         os.environ[_TEMP_ROOT] = tempfile.mkdtemp(prefix="classline-tests-")
         config.add_cleanup(lambda: shutil.rmtree(os.environ.pop(_TEMP_ROOT), ignore_errors=True))
+    if not hasattr(config, "workerinput"):
+        os.environ[_PREPARED] = tempfile.mkdtemp(prefix="prepared-", dir=os.environ[_TEMP_ROOT])
+        config.add_cleanup(lambda: shutil.rmtree(os.environ.pop(_PREPARED), ignore_errors=True))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -97,11 +101,10 @@ def crm_export_folder() -> Path:
 @pytest.fixture(scope="module")
 def a_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The folder of an installation that is up, with its own PostgreSQL; gone afterwards."""
-    from stores.home import Home
     from stores.startup import bring_down, bring_up
+    from tests.prepared import a_started_copy
 
-    home = Home(tmp_path_factory.mktemp("home"))
-    bring_up(home)
+    home = a_started_copy("brought-up", bring_up, tmp_path_factory.mktemp("home"))
     yield home.root
     bring_down(home)
 

@@ -12,7 +12,8 @@ from sqlalchemy import text
 
 from anonymization.decisions import decide
 from anonymization.outcomes import Candidate
-from anonymization.promote import check_candidate, prepare_candidate
+from anonymization.promote import check_candidate, prepare_candidate, publish_candidate
+from anonymization.registered import WORKFLOWS
 from anonymization.workflow import Workflow
 from lineage.reviews import Decision
 from stores.boundary.provisioning import add_steward
@@ -21,11 +22,13 @@ from stores.intake.bulk_load import load_intake
 from stores.intake.sample import SampleIntake
 from stores.platform import Platform, open_platform
 from stores.startup import bring_down, bring_up
-from stores.steward_credentials import StewardCredential
+from stores.steward_credentials import StewardCredential, read_credential, write_credential
+from tests.prepared import a_started_copy, prepared_folder
 
-__all__ = ["NOW", "Desk", "a_desk", "write_briefs"]
+__all__ = ["NOW", "Desk", "a_desk", "a_review_desk", "write_briefs"]
 
 NOW = datetime(2026, 7, 15, tzinfo=UTC)
+_ENGINEER, _STEWARD = "test-engineer", "test-steward"
 
 
 @dataclass(frozen=True)
@@ -78,18 +81,47 @@ def write_briefs(platform: Platform) -> None:
 
 @contextmanager
 def a_desk(root: Path) -> Iterator[Desk]:
-    """A fresh installation with a sample of 40 tenants; gone afterwards."""
-    home = Home(root)
+    """An installation of its own with a sample of 40 tenants; gone afterwards."""
+    with _opened(a_started_copy("desk", _make_desk, root)) as desk:
+        yield desk
+
+
+@contextmanager
+def a_review_desk(root: Path) -> Iterator[Desk]:
+    """The same, in which a candidate of every workflow waits for review."""
+    with _opened(a_started_copy("review-desk", _make_review_desk, root)) as desk:
+        yield desk
+
+
+def _make_desk(home: Home) -> None:
     bring_up(home)
+    with open_platform(home) as platform:
+        load_intake(
+            platform, SampleIntake(40, 6_000, 7, until=date(2026, 7, 1)), reason="for a test"
+        )
+        for name in (_ENGINEER, _STEWARD):
+            write_credential(_credential_file(name), add_steward(platform, name))
+
+
+def _make_review_desk(home: Home) -> None:
+    with _opened(a_started_copy("desk", _make_desk, home.root)) as desk:
+        for workflow in WORKFLOWS:
+            candidate = desk.candidate(workflow)
+            publish_candidate(desk.platform, workflow, candidate.promotion_id)
+
+
+@contextmanager
+def _opened(home: Home) -> Iterator[Desk]:
     try:
         with open_platform(home) as platform:
-            load_intake(
-                platform, SampleIntake(40, 6_000, 7, until=date(2026, 7, 1)), reason="for a test"
+            engineer, steward = (
+                read_credential(_credential_file(n)) for n in (_ENGINEER, _STEWARD)
             )
-            yield Desk(
-                platform,
-                add_steward(platform, "test-engineer"),
-                add_steward(platform, "test-steward"),
-            )
+            yield Desk(platform, engineer, steward)
     finally:
         bring_down(home)
+
+
+def _credential_file(name: str) -> Path:
+    # Beside the installations: none of them holds its stewards' passwords.
+    return prepared_folder() / f"{name}.json"

@@ -11,9 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from anonymization.decisions import ReasonRefused, Reviewed, VersionRefused, decide, reviewed_now
-from anonymization.promote import publish_candidate
 from anonymization.provenance import all_source_files, record_provenance, source_files
-from anonymization.registered import WORKFLOWS
 from anonymization.source_digest import source_digest
 from anonymization.workflow import Workflow
 from anonymization.workflows.agent_run_aggregates import AGENT_RUN_AGGREGATES
@@ -34,7 +32,7 @@ from stores.boundary.steward_scopes import (
 )
 from stores.errors import BoundaryRefused, UnknownOwner
 from stores.steward_credentials import StewardCredential
-from tests.desk import Desk, a_desk
+from tests.desk import Desk, a_review_desk
 
 pytestmark = pytest.mark.integration
 T = DataClass.TENANT_PRIVATE
@@ -44,10 +42,7 @@ APPROVED, REJECTED = Decision.APPROVED, Decision.REJECTED
 @pytest.fixture(scope="module")
 def waiting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """An installation in which a candidate of every workflow waits for review."""
-    with a_desk(tmp_path_factory.mktemp("decisions") / "home") as opened:
-        for workflow in WORKFLOWS:
-            candidate = opened.candidate(workflow)
-            publish_candidate(opened.platform, workflow, candidate.promotion_id)
+    with a_review_desk(tmp_path_factory.mktemp("decisions") / "home") as opened:
         yield opened
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -19,6 +20,15 @@ from stores.platform import SERVICE, Platform, open_platform
 from stores.startup import bring_down, bring_up
 
 pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(scope="module")
+def a_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """An installation set up here: what is tested is the set-up itself."""
+    home = Home(tmp_path_factory.mktemp("home"))
+    bring_up(home)
+    yield home.root
+    bring_down(home)
 
 
 def test_it_never_trusts(platform: Platform) -> None:

@@ -9,13 +9,11 @@ from dataclasses import dataclass, field
 import pytest
 from starlette.testclient import TestClient
 
-from anonymization.promote import publish_candidate
-from anonymization.registered import WORKFLOWS
 from steward.desk.application import desk_application
 from steward.desk.local_links import make_link
 from steward.desk.settings import DeskSettings
 from stores.steward_credentials import StewardCredential
-from tests.desk import Desk, a_desk
+from tests.desk import Desk, a_review_desk
 
 SETTINGS = DeskSettings()
 
@@ -72,10 +70,7 @@ class Browser:
 @pytest.fixture(scope="module")
 def waiting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """An installation in which a candidate of every workflow waits for review."""
-    with a_desk(tmp_path_factory.mktemp("review-desk") / "home") as opened:
-        for workflow in WORKFLOWS:
-            candidate = opened.candidate(workflow)
-            publish_candidate(opened.platform, workflow, candidate.promotion_id)
+    with a_review_desk(tmp_path_factory.mktemp("review-desk") / "home") as opened:
         yield opened
 
 
