@@ -1,15 +1,19 @@
 """Loads Great Expectations, once, without letting it write to our log or take over our warnings.
 
-Its import costs 5 to 12 seconds of CPU. Modules of this package that import it at their top are
-themselves imported inside functions only, after `load_great_expectations`.
+Its import costs seconds of CPU; what no check of ours uses of it is put off. Modules of this
+package that import it at their top are themselves imported inside functions only, after
+`load_great_expectations`.
 """
 
 from __future__ import annotations
 
+import importlib
 import logging
+import sys
 import threading
 import warnings
 from functools import cache
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,6 +26,20 @@ __all__ = ["ONE_RUN_AT_A_TIME", "load_great_expectations", "quiet_context"]
 # Great Expectations keeps one current context per process, so two runs must not interleave.
 ONE_RUN_AT_A_TIME = threading.Lock()
 
+# A third of its import: charts, and the tests of one distribution against another.
+_PUT_OFF = ("altair", "scipy.stats")
+_REPLACING = threading.Lock()
+
+
+class _PutOff(ModuleType):
+    """Stands for a module that is imported when something of it is asked for."""
+
+    def __getattr__(self, name: str) -> object:
+        with _REPLACING:
+            if sys.modules.get(self.__name__) is self:
+                del sys.modules[self.__name__]
+        return getattr(importlib.import_module(self.__name__), name)
+
 
 @cache
 def load_great_expectations() -> None:
@@ -30,6 +48,8 @@ def load_great_expectations() -> None:
     logger.propagate = False
     logger.setLevel(logging.CRITICAL + 1)
     logger.addHandler(logging.NullHandler())
+    for name in _PUT_OFF:
+        sys.modules.setdefault(name, _PutOff(name))
     with warnings.catch_warnings():
         # It imports a module that Python 3.11 deprecates, and redirects warnings to the log.
         warnings.simplefilter("ignore", DeprecationWarning)

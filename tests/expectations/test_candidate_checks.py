@@ -371,6 +371,41 @@ def test_importing_the_checks_imports_no_heavy_library() -> None:
 
 
 @runs_great_expectations
+def test_what_no_check_uses_is_imported_when_somebody_does() -> None:
+    """Charts and distributions cost a third of the import, and are there all the same."""
+    script = """
+import sys, threading, warnings
+from expectations.gx.library import load_great_expectations
+load_great_expectations()
+assert not {"altair.vegalite", "scipy.stats._stats_py"} & set(sys.modules)
+import altair
+from great_expectations.expectations.core import expect_column_kl_divergence_to_be_less_than as kl
+from great_expectations.expectations.metrics.column_aggregate_metrics import (
+    column_bootstrapped_ks_test_p_value as ks,
+)
+warnings.simplefilter("ignore")
+seen = []
+asking = [threading.Thread(target=lambda: seen.append(kl.stats.entropy([1]))) for _ in range(4)]
+for each in asking:
+    each.start()
+for each in asking:
+    each.join()
+import scipy.stats
+assert seen == [0.0] * 4, seen
+assert ks.stats.kstest is kl.stats.kstest is scipy.stats.kstest
+assert altair.Chart is kl.alt.Chart
+import altair.vegalite
+assert altair.vegalite.Chart is altair.Chart
+assert sys.modules["altair"] is altair
+try:
+    kl.alt.no_such_name
+except AttributeError:
+    print("refused")
+"""
+    assert run_python(script, REPOSITORY).stdout.strip() == "refused"
+
+
+@runs_great_expectations
 def test_a_run_touches_no_network_and_no_file_and_says_nothing(tmp_path: Path) -> None:
     """A candidate is checked in memory: not reported home, not written, not printed."""
     script = f"""
