@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 export DAGSTER_DISABLE_TELEMETRY = 1
+# What one process compiled no other compiles again: Dagster alone starts several.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help install demo test test-fast test-spark test-cloudflare check format dev bench lock clean
 
