@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
 import rfc8785
 from sqlalchemy import Connection, text
@@ -166,6 +167,77 @@ def test_the_bytes_are_canonical_and_the_leaf_is_theirs(trial: Connection) -> No
         assert rfc8785.dumps(json.loads(record)) == record.encode()
         assert hashlib.sha256(bytes(salt) + record.encode()).digest() == bytes(leaf)
         assert len(salt) == 16
+
+
+_AUDITED = "INSERT INTO platform.kv_audit (actor, action, subject, from_value, to_value, reason) "
+_AS_RECORDED = """
+SELECT e.record, control.recorded_row(to_jsonb(a), string_to_array(:shown, ' '), k) AS due
+FROM control.ledger_entries e
+JOIN platform.kv_audit a ON a.entry_id::text = e.row_key AND e.kind IN ('kv_audit', 'class_change')
+CROSS JOIN control.pseudonym_keys k WHERE a.entry_id >= :first ORDER BY e.entry_id
+"""
+_VALUES = [
+    None, "", "plain", "~", "~528df30d", 'a "b" \\ c', "two\nlines\ttabbed\r\x01\x7f",
+    "\u20ac \U0001f602 \ufb33 \u2028", "%s %1$s {}", "long " * 2_000,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("values", _VALUES)
+@pytest.mark.parametrize(
+    ("action", "also_shown"),
+    [
+        *((action, "") for action in ("portfolio membership added", "~portfolio", "classy", "")),
+        *((action, " subject from_value to_value")
+          for action in ("class declared", "workflow approved", "floor removed")),
+    ],
+)  # fmt: skip
+def test_an_audited_write_is_recorded_to_the_byte(
+    platform: Platform, action: str, also_shown: str, values: str | None
+) -> None:
+    """By the statements written out for its table as by the function that any row goes through."""
+    said = {"action": action, "value": values, "text": values or "", "here": "subject"}
+    with platform.admin_engine().connect() as connection:
+        connection.exec_driver_sql("SET LOCAL timezone = 'Asia/Kathmandu'")
+        first = connection.execute(
+            text(
+                f"{_AUDITED} VALUES (:text, :action, :text, :value, NULL, :text), "
+                "(:here, :action, :here, NULL, :value, :text) RETURNING entry_id"
+            ),
+            said,
+        ).scalars()
+        connection.exec_driver_sql("SET LOCAL timezone = 'UTC'")
+        shown = {"shown": f"written_at action{also_shown}", "first": min(first)}
+        rows = connection.execute(text(_AS_RECORDED), shown).all()
+        connection.rollback()
+    assert len(rows) == 2
+    assert all(record.endswith(f',"row":{due}}}') for record, due in rows)
+
+
+@pytest.mark.parametrize("action", ["portfolio membership added", "class declared"])
+def test_who_writes_sees_no_key_in_a_plan(platform: Platform, action: str) -> None:
+    """Any login may have the plans of what it runs shown: the key is read then, never planned."""
+    shown: list[str] = []
+
+    def hear(notice: psycopg.errors.Diagnostic) -> None:
+        shown.append(notice.message_detail or "")
+
+    with platform.admin_engine().connect() as connection:
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, psycopg.Connection)
+        pads = connection.execute(text("SELECT ipad, opad FROM control.pseudonym_keys")).one()
+        driver.add_notice_handler(hear)
+        for setting in ("debug_print_plan = on", "debug_print_parse = on",
+                        "debug_print_rewritten = on", "client_min_messages = log"):  # fmt: skip
+            connection.exec_driver_sql(f"SET LOCAL {setting}")
+        write = text(f"{_AUDITED} VALUES ('a', :action, 'c', 'd', 'e', 'f')")
+        connection.execute(write, {"action": action})
+        connection.rollback()
+        driver.remove_notice_handler(hear)
+    plans = " ".join(" ".join(shown).split())
+    assert "constvalue" in plans
+    for pad in pads:
+        printed = [str(byte - 256 if byte > 127 else byte) for byte in pad]
+        assert not any(" ".join(printed[n : n + 6]) in plans for n in range(len(printed) - 6))
 
 
 def test_a_table_of_many_columns_is_recorded_whole(platform: Platform) -> None:
