@@ -95,7 +95,7 @@ def _measured(platform: Platform) -> list[Figure]:
 
 
 def _filed(platform: Platform, digest: str, run: UUID, tenants: list[str]) -> UUID:
-    """A candidate as `file_candidate` leaves one; as an argument a million cells are too large."""
+    """A candidate as `file_candidate` leaves one, which the benchmark `filing` measures."""
     promotion = uuid4()
     with platform.admin_engine().begin() as connection:
         connection.execute(
