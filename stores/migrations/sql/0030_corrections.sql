@@ -1,4 +1,4 @@
--- As 0026 has it, and with the same results in half the time: what cells that were released before
+-- As 0026 has it, and with the same results in three fifths of the time: what cells that were released before
 -- differ by.
 CREATE OR REPLACE FUNCTION control.differences(
     promotion uuid, cells_ integer[], families text[], owned_ text[], owners_ text[]

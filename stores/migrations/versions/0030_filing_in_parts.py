@@ -1,4 +1,4 @@
-"""Candidates of any size are filed in parts; corrections are compared in half the time.
+"""Candidates of any size are filed in parts; corrections are compared in less time.
 
 The class of every column it adds:
 
