@@ -29,13 +29,26 @@ _PREPARED = "PREPARED_INSTALLATIONS"  # as `tests.prepared` knows it
 # Files that take long with few tests. Begun last, one of them would run alone at the end.
 _FIRST = (
     "dagster_project/test_in_a_browser.py",
-    "lineage/test_ledger_rotation.py",
-    "steward/desk/test_in_a_browser.py",
+    "anonymization/test_promotion.py",
+    "stores/test_isolation_kit.py",
     "dagster_project/test_real_promotion.py",
-    "dagster_project/test_running_by_itself.py",
-    "expectations/audit/test_store_audit_bad_input.py",
-    "expectations/audit/test_store_audit.py",
+    "steward/test_command_line.py",
+    "dagster_project/test_launch.py",
+    "steward/desk/test_in_a_browser.py",
+    "anonymization/test_guarded_releases.py",
     "anonymization/test_killed_promotions.py",
+    "lineage/test_ledger_rotation.py",
+    "anonymization/generalization/test_lattice_on_adult.py",
+    "expectations/audit/test_store_audit_bad_input.py",
+    "anonymization/test_promotion_life.py",
+    "lineage/test_outbox.py",
+    "dagster_project/test_running_by_itself.py",
+    "expectations/audit/test_store_audit.py",
+    "catalog/test_datahub_plugins.py",
+    "catalog/test_datahub_command.py",
+    "anonymization/test_cell_attacks.py",
+    "anonymization/text/test_red_team.py",
+    "anonymization/test_released_stores.py",
 )
 
 
