@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -82,14 +83,14 @@ def write_briefs(platform: Platform) -> None:
 @contextmanager
 def a_desk(root: Path) -> Iterator[Desk]:
     """An installation of its own with a sample of 40 tenants; gone afterwards."""
-    with _opened(a_started_copy("desk", _make_desk, root)) as desk:
+    with _opened(a_started_copy("desk", root)) as desk:
         yield desk
 
 
 @contextmanager
 def a_review_desk(root: Path) -> Iterator[Desk]:
     """The same, in which a candidate of every workflow waits for review."""
-    with _opened(a_started_copy("review-desk", _make_review_desk, root)) as desk:
+    with _opened(a_started_copy("review-desk", root)) as desk:
         yield desk
 
 
@@ -104,7 +105,7 @@ def _make_desk(home: Home) -> None:
 
 
 def _make_review_desk(home: Home) -> None:
-    with _opened(a_started_copy("desk", _make_desk, home.root)) as desk:
+    with _opened(a_started_copy("desk", home.root)) as desk:
         for workflow in WORKFLOWS:
             candidate = desk.candidate(workflow)
             publish_candidate(desk.platform, workflow, candidate.promotion_id)
@@ -125,3 +126,13 @@ def _opened(home: Home) -> Iterator[Desk]:
 def _credential_file(name: str) -> Path:
     # Beside the installations: none of them holds its stewards' passwords.
     return prepared_folder() / f"{name}.json"
+
+
+_KINDS = {"brought-up": bring_up, "desk": _make_desk, "review-desk": _make_review_desk}
+
+if __name__ == "__main__":
+    made = Home(Path(sys.argv[2]))
+    try:
+        _KINDS[sys.argv[1]](made)
+    finally:
+        bring_down(made)

@@ -621,13 +621,13 @@ def test_one_tenants_odd_row_does_not_stop_everyones_release(desk: Desk) -> None
     ],
 )
 def test_a_declaration_against_the_policy_is_not_registered(
-    desk: Desk, changed: dict[str, Any]
+    steady_desk: Desk, changed: dict[str, Any]
 ) -> None:
     """The database verifies what a registration says; a login that lies gets no run."""
     registration = declaration(PIPELINE_BENCHMARK) | {"source_digest": "x", "requested_by": "x"}
     with (
         pytest.raises(BoundaryRefused) as refused,
-        desk.platform.platform_session("test") as session,
+        steady_desk.platform.platform_session("test") as session,
     ):
         session.register_workflow(registration | changed)
     assert refused.value.code in {"CL011", "CL024"}

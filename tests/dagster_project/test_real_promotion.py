@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from dagster import DagsterInstance
@@ -21,16 +22,17 @@ from expectations.gx import candidate_checks
 from expectations.suites import CandidateSuite, CheckName, CheckResult
 from lineage.promotions import PromotionRecord, PromotionState, promotion_checks, read_promotions
 from stores.errors import BoundaryRefused
-from tests.desk import NOW, Desk
+from tests.desk import NOW, Desk, a_review_desk
 
 pytestmark = pytest.mark.integration
 
 EVERY_NAME = [workflow.name for workflow in WORKFLOWS]
 
 
-def a_run(desk: Desk) -> RunSummary:
-    """A run of every workflow, requested by the engineer."""
-    return run_workflows((), home=desk.platform.home.root, now=NOW, requested_by=desk.engineer.name)
+def a_run(desk: Desk, *names: str) -> RunSummary:
+    """A run of these workflows, of every one if none is named, requested by the engineer."""
+    home = desk.platform.home.root
+    return run_workflows(names, home=home, now=NOW, requested_by=desk.engineer.name)
 
 
 def everything_is_approved(desk: Desk) -> None:
@@ -93,7 +95,7 @@ def test_a_release_waits_for_a_steward_and_happens_once(desk: Desk) -> None:
 
 def test_who_requested_a_run_may_not_approve_it(desk: Desk) -> None:
     """The proven name reaches the record, where the database holds it against the requester."""
-    a_run(desk)
+    a_run(desk, PIPELINE_BENCHMARK.name)
     with pytest.raises(BoundaryRefused, match="who requested a release may not approve it"):
         desk.decide(PIPELINE_BENCHMARK, "approved", desk.engineer)
 
@@ -121,7 +123,7 @@ def test_a_forged_requester_is_recorded_as_the_service(desk: Desk, proof: str) -
 
 
 def test_a_failing_check_keeps_only_its_own_workflow_back(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Even an approved candidate is not published past a failed check; the others are."""
     check_truly = candidate_checks.run_candidate_checks
@@ -139,21 +141,21 @@ def test_a_failing_check_keeps_only_its_own_workflow_back(
             for result in check_truly(suite, cells, tenants_per_cell)
         )
 
-    a_run(desk)
-    everything_is_approved(desk)
-    monkeypatch.setattr(candidate_checks, "run_candidate_checks", fail_the_benchmark)
-    summary = a_run(desk)
+    with a_review_desk(tmp_path / "home") as desk:
+        everything_is_approved(desk)
+        monkeypatch.setattr(candidate_checks, "run_candidate_checks", fail_the_benchmark)
+        summary = a_run(desk)
 
-    assert not summary.success
-    kept_back = outcome(summary, PIPELINE_BENCHMARK)
-    assert kept_back.failed_checks == (str(CheckName.K_DISTINCT_TENANTS),)
-    assert kept_back.publication is None
-    records = recorded(desk)
-    benchmark = records.pop(PIPELINE_BENCHMARK.name)
-    assert benchmark.state is not PromotionState.PUBLISHED
-    assert benchmark.rows_published is None
-    last = promotion_checks(desk.platform, benchmark.promotion_id)[-3:]
-    assert {check.check_name for check in last if not check.passed} == {
-        CheckName.K_DISTINCT_TENANTS
-    }
-    assert {record.state for record in records.values()} == {PromotionState.PUBLISHED}
+        assert not summary.success
+        kept_back = outcome(summary, PIPELINE_BENCHMARK)
+        assert kept_back.failed_checks == (str(CheckName.K_DISTINCT_TENANTS),)
+        assert kept_back.publication is None
+        records = recorded(desk)
+        benchmark = records.pop(PIPELINE_BENCHMARK.name)
+        assert benchmark.state is not PromotionState.PUBLISHED
+        assert benchmark.rows_published is None
+        last = promotion_checks(desk.platform, benchmark.promotion_id)[-3:]
+        assert {check.check_name for check in last if not check.passed} == {
+            CheckName.K_DISTINCT_TENANTS
+        }
+        assert {record.state for record in records.values()} == {PromotionState.PUBLISHED}
