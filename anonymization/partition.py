@@ -126,9 +126,10 @@ def _combinations(
     if not known or classes is None or classes.contributors is None:
         return None
     domains = tuple(tuple(sorted(set(column))) for column in zip(*known, strict=True))
+    places = [{value: place for place, value in enumerate(domain)} for domain in domains]
     codes = [
-        [domain.index(value) for value in column]
-        for domain, column in zip(domains, zip(*known, strict=True), strict=True)
+        [place[value] for value in column]
+        for place, column in zip(places, zip(*known, strict=True), strict=True)
     ]
     combinations = Combinations(
         columns=names,
