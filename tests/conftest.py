@@ -114,12 +114,10 @@ def crm_export_folder() -> Path:
 @pytest.fixture(scope="module")
 def a_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The folder of an installation that is up, with its own PostgreSQL; gone afterwards."""
-    from stores.startup import bring_down
-    from tests.prepared import a_started_copy
+    from tests.prepared import a_copy
 
-    home = a_started_copy("brought-up", tmp_path_factory.mktemp("home"))
-    yield home.root
-    bring_down(home)
+    with a_copy("brought-up", tmp_path_factory.mktemp("home")) as home:
+        yield home.root
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,7 @@ from stores.intake.sample import SampleIntake
 from stores.platform import Platform, open_platform
 from stores.startup import bring_down, bring_up
 from stores.steward_credentials import StewardCredential, read_credential, write_credential
-from tests.prepared import a_started_copy, prepared_folder
+from tests.prepared import a_copy, copied, prepared_folder
 
 __all__ = ["NOW", "Desk", "a_desk", "a_review_desk", "write_briefs"]
 
@@ -83,14 +83,14 @@ def write_briefs(platform: Platform) -> None:
 @contextmanager
 def a_desk(root: Path) -> Iterator[Desk]:
     """An installation of its own with a sample of 40 tenants; gone afterwards."""
-    with _opened(a_started_copy("desk", root)) as desk:
+    with a_copy("desk", root) as home, _opened(home) as desk:
         yield desk
 
 
 @contextmanager
 def a_review_desk(root: Path) -> Iterator[Desk]:
     """The same, in which a candidate of every workflow waits for review."""
-    with _opened(a_started_copy("review-desk", root)) as desk:
+    with a_copy("review-desk", root) as home, _opened(home) as desk:
         yield desk
 
 
@@ -105,7 +105,8 @@ def _make_desk(home: Home) -> None:
 
 
 def _make_review_desk(home: Home) -> None:
-    with _opened(a_started_copy("desk", home.root)) as desk:
+    bring_up(copied("desk", home.root))
+    with _opened(home) as desk:
         for workflow in WORKFLOWS:
             candidate = desk.candidate(workflow)
             publish_candidate(desk.platform, workflow, candidate.promotion_id)
@@ -113,14 +114,9 @@ def _make_review_desk(home: Home) -> None:
 
 @contextmanager
 def _opened(home: Home) -> Iterator[Desk]:
-    try:
-        with open_platform(home) as platform:
-            engineer, steward = (
-                read_credential(_credential_file(n)) for n in (_ENGINEER, _STEWARD)
-            )
-            yield Desk(platform, engineer, steward)
-    finally:
-        bring_down(home)
+    with open_platform(home) as platform:
+        people = (_credential_file(name) for name in (_ENGINEER, _STEWARD))
+        yield Desk(platform, *map(read_credential, people))
 
 
 def _credential_file(name: str) -> Path:

@@ -10,6 +10,8 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from lineage.declared_authors import AUTHORS_SETTING
@@ -17,7 +19,7 @@ from stores.embedded_postgres import EmbeddedPostgres
 from stores.home import Home
 from stores.secret_files import exclusive
 
-__all__ = ["PREPARED", "a_started_copy", "prepared_folder"]
+__all__ = ["PREPARED", "a_copy", "copied", "prepared_folder"]
 
 PREPARED = "PREPARED_INSTALLATIONS"
 """Names the folder of this session's installations, which its workers share."""
@@ -36,12 +38,26 @@ def prepared_folder() -> Path:
     return Path(os.environ[PREPARED])
 
 
-def a_started_copy(kind: str, root: Path) -> Home:
-    """A copy in ``root`` of the installation that `tests.desk` makes under that name, started."""
+@contextmanager
+def a_copy(kind: str, root: Path) -> Iterator[Home]:
+    """A copy in ``root`` of the installation that `tests.desk` makes under that name.
+
+    Its server is up meanwhile; afterwards its data are gone, before they reach the disk.
+    """
+    home = copied(kind, root)
+    server = EmbeddedPostgres(home)
+    server.start()
+    try:
+        yield home
+    finally:
+        server.stop()
+        shutil.rmtree(home.pgdata)
+
+
+def copied(kind: str, root: Path) -> Home:
+    """The same, neither started nor taken away."""
     subprocess.run(["/bin/cp", "-a", f"{_prepared(kind).root}/.", root], check=True)
-    home = Home(root)
-    EmbeddedPostgres(home).start()
-    return home
+    return Home(root)
 
 
 def _prepared(kind: str) -> Home:
