@@ -100,7 +100,7 @@ def unguarded(connection: Connection, *tables: str) -> Iterator[None]:
             "SELECT c.relname, t.tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid "
             "WHERE c.relnamespace = 'control'::regnamespace AND c.relname = ANY(:tables) "
             "AND NOT t.tgisinternal "
-            "AND t.tgname IN ('append_only', 'guarded', 'recorded', 'moving')"
+            "AND t.tgname IN ('append_only', 'guarded', 'recorded', 'moving', 'whole')"
         ),
         {"tables": list(tables)},
     ).all()

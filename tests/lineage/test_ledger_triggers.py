@@ -196,12 +196,13 @@ def test_an_audited_write_is_recorded_to_the_byte(
 ) -> None:
     """By the statements written out for its table as by the function that any row goes through."""
     said = {"action": action, "value": values, "text": values or "", "here": "subject"}
+    said["reason"] = "".join(each for each in said["text"] if each.isprintable() or each in "\n\t")
     with platform.admin_engine().connect() as connection:
         connection.exec_driver_sql("SET LOCAL timezone = 'Asia/Kathmandu'")
         first = connection.execute(
             text(
-                f"{_AUDITED} VALUES (:text, :action, :text, :value, NULL, :text), "
-                "(:here, :action, :here, NULL, :value, :text) RETURNING entry_id"
+                f"{_AUDITED} VALUES (:text, :action, :text, :value, NULL, :reason), "
+                "(:here, :action, :here, NULL, :value, :reason) RETURNING entry_id"
             ),
             said,
         ).scalars()
