@@ -192,10 +192,13 @@ def _bounds(table: Table, name: str) -> tuple[object, object, bool]:
 
 
 def _unscaled(array: pa.Array) -> IntArray:
-    """The whole numbers of a decimal's units: the lower half of its 128 bits has 18 digits."""
+    """The whole numbers of a decimal's units: 18 digits are in the lower half of its 128 bits."""
     _, values = array.buffers()
     pairs = np.frombuffer(values, dtype="<i8").reshape(-1, 2)
-    units = pairs[array.offset : array.offset + len(array), 0].copy()
+    lower, upper = pairs[array.offset : array.offset + len(array)].T.copy()
     if array.null_count:
-        units[array.is_null().to_numpy(zero_copy_only=False)] = 0
-    return units
+        nulls = array.is_null().to_numpy(zero_copy_only=False)
+        lower[nulls] = upper[nulls] = 0
+    if not np.array_equal(upper, lower >> 63):  # more digits than the column is declared to have
+        raise NotAsPresumed
+    return lower

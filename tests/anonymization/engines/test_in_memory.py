@@ -305,6 +305,7 @@ TEXT = PresumedColumn(Domain("q", pa.array(["a", "b"]), has_null=False), None)
 NUMBERS = PresumedColumn(Domain("q", pa.array([3, 4, 5]), has_null=False), 3)
 DAYS = PresumedColumn(Domain("q", pa.array([DAY]), has_null=True), DAY.toordinal() - 719_163)
 WHOLE = PresumedAmounts(Column("v", ColumnKind.INTEGER), 0, 9)
+CENTS = PresumedAmounts(Column("v", ColumnKind.DECIMAL, 12, 2), 0, 9)
 ADDED = np.arange(4, dtype=np.int64)
 LIES: Mapping[str, Callable[[], object]] = {
     "text not listed": lambda: TEXT.lookup(pa.array(["a", "c"]).dictionary_encode(), ADDED),
@@ -322,6 +323,11 @@ LIES: Mapping[str, Callable[[], object]] = {
     ),
     "an amount below": lambda: WHOLE.units(pa.array([-1, 2])),
     "an amount above": lambda: WHOLE.units(pa.array([10, None])),
+    "an amount of more digits than declared": lambda: CENTS.units(
+        pa.Array.from_buffers(
+            pa.decimal128(12, 2), 1, [None, pa.py_buffer((2**64 + 5).to_bytes(16, "little"))]
+        )
+    ),
     "an amount that is no number": lambda: WHOLE.units(pa.array(["1"])),
 }
 
