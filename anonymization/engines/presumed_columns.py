@@ -195,6 +195,7 @@ def _unscaled(array: pa.Array) -> IntArray:
     """The whole numbers of a decimal's units: 18 digits are in the lower half of its 128 bits."""
     _, values = array.buffers()
     pairs = np.frombuffer(values, dtype="<i8").reshape(-1, 2)
+    lower: IntArray
     lower, upper = pairs[array.offset : array.offset + len(array)].T.copy()
     if array.null_count:
         nulls = array.is_null().to_numpy(zero_copy_only=False)
