@@ -26,6 +26,7 @@ from anonymization.engines.entries import (
 )
 from anonymization.engines.errors import ChangedTable, ContradictoryTable, UnusableColumn
 from anonymization.engines.in_memory import CountedRows, count_in_memory
+from anonymization.engines.presumed_columns import NotAsPresumed
 from anonymization.engines.roles import Roles, require_roles
 from anonymization.engines.sources import Table, TableKind
 from anonymization.engines.used_values import without_unused
@@ -88,7 +89,10 @@ def _counted_here(engine: Engine, table: Table, roles: Roles) -> Combinations | 
     if counted is None:
         return None
     table.require_unchanged()
-    found, domains = without_unused(_combinations(counted, roles, table), counted.codes)
+    try:
+        found, domains = without_unused(_combinations(counted, roles, table), counted.codes)
+    except NotAsPresumed:
+        return None
     columns = {**quasi_aliases(roles.quasi_identifiers), **roles.coded}
     for alias, domain in domains.items():
         engine.domains[table, columns[alias]] = domain

@@ -5,12 +5,13 @@ from __future__ import annotations
 import codecs
 import csv
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from anonymization.engines.errors import UnreadableTable
 
-__all__ = ["CsvLayout", "read_layout"]
+__all__ = ["CsvLayout", "read_layout", "require_distinct"]
 
 _DELIMITERS = (",", ";", "\t", "|")
 _SAMPLE_BYTES = 1 << 16
@@ -70,9 +71,18 @@ def _require_header(name: str, header: list[str]) -> None:
             "numbers, so it is no header; put the names of the columns there"
         )
         raise UnreadableTable(message)
-    twice = sorted({column for column in header if header.count(column) > 1})
+    require_distinct(name, header)
+
+
+def require_distinct(name: str, columns: Sequence[str]) -> None:
+    """Refuse columns of one name, and of names that differ in case alone: DuckDB takes either."""
+    lowered = [column.lower() for column in columns]
+    twice = sorted({each for each in columns if lowered.count(each.lower()) > 1})
     if twice:
-        message = f"{name}: more than one column is called {', '.join(twice)}; rename them"
+        message = (
+            f"{name}: more than one column is called {', '.join(twice)}, "
+            "capital letters aside; rename them"
+        )
         raise UnreadableTable(message)
 
 

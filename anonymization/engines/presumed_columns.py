@@ -83,10 +83,11 @@ class PresumedColumn:
             raise NotAsPresumed
         whole = rows.view(pa.int32()) if pa.types.is_date32(rows.type) else rows
         null_place = least + self.domain.null_code
+        if rows.null_count < len(rows):
+            bounds = pc.min_max(whole)  # of what is not null: its place lies above the largest
+            if bounds["min"].as_py() < least or bounds["max"].as_py() >= null_place:
+                raise NotAsPresumed
         places = (whole.fill_null(null_place) if rows.null_count else whole).to_numpy()
-        last = null_place if self.domain.has_null else null_place - 1
-        if int(places.min()) < least or int(places.max()) > last:
-            raise NotAsPresumed
         return Lookup(places, added, least)
 
 

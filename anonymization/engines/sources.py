@@ -7,7 +7,7 @@ file every column is text and an empty field is null, quoted or not. Text is UTF
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,7 +17,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from anonymization.engines.csv_files import read_layout
+from anonymization.engines.csv_files import read_layout, require_distinct
 from anonymization.engines.errors import ChangedTable, UnknownColumns, UnreadableTable
 
 __all__ = ["Column", "ColumnKind", "Table", "TableKind", "spooled", "table_of"]
@@ -155,18 +155,11 @@ def _parquet_table(paths: tuple[Path, ...]) -> Table:
             "the first; give files of one schema"
         )
         raise UnreadableTable(message)
-    _require_distinct(paths[0].name, [column.name for column in schemas[0]])
+    require_distinct(paths[0].name, [column.name for column in schemas[0]])
     if not rows:
         message = f"{paths[0].name}: has no rows, so there is nothing to measure"
         raise UnreadableTable(message)
     return Table(paths, TableKind.PARQUET, schemas[0], "", _written(paths))
-
-
-def _require_distinct(name: str, columns: Sequence[str]) -> None:
-    twice = sorted({column for column in columns if columns.count(column) > 1})
-    if twice:
-        message = f"{name}: more than one column is called {', '.join(twice)}; rename them"
-        raise UnreadableTable(message)
 
 
 def _column_of(field: pa.Field) -> Column:

@@ -9,7 +9,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from anonymization.engines.coding import Codes
-from anonymization.engines.domains import Domain
+from anonymization.engines.domains import Domain, domain_of
+from anonymization.engines.presumed_columns import NotAsPresumed
 from anonymization.generalization.combinations import Combinations
 
 __all__ = ["without_unused"]
@@ -19,6 +20,10 @@ def without_unused(found: Combinations, codes: Codes) -> tuple[Combinations, dic
     """The combinations, and the domains of quasi-identifiers, tenants and sensitive values.
 
     Codes keep their order, so that what is sorted stays so.
+
+    Raises:
+        NotAsPresumed: if the values that are left have another order, as numbers do where all that
+            was no number is gone
     """
     domains: dict[str, Domain] = {}
     columns = []
@@ -56,8 +61,13 @@ def without_unused(found: Combinations, codes: Codes) -> tuple[Combinations, dic
 
 
 def _of(domain: Domain, used: npt.NDArray[np.bool_]) -> Domain:
+    has_null = domain.has_null and bool(used[-1])
     kept = domain.values.filter(pa.array(used[: len(domain.values)]))
-    return replace(domain, values=kept, has_null=domain.has_null and bool(used[-1]))
+    if len(kept) < len(domain.values) and not domain_of("", kept, has_null=False).values.equals(
+        kept
+    ):
+        raise NotAsPresumed
+    return replace(domain, values=kept, has_null=has_null)
 
 
 def _renumbered(used: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:

@@ -187,6 +187,19 @@ def test_values_that_no_row_has_are_no_values(
     }
 
 
+def test_numbers_that_are_left_are_ordered_as_numbers(
+    duck: DuckDBEngine, files: TableFiles
+) -> None:
+    """Where the one text that was no number is gone, 9 comes before 10, which it did not."""
+    listed = pa.DictionaryArray.from_arrays(pa.array([0, 1, 0]), pa.array(["9", "10", "gone"]))
+    for roles in ({"quasi_identifiers": ["q"]}, {"quasi_identifiers": ["r"], "sensitive": "q"}):
+        table = written(files, {"q": listed, "r": ["a", "b", "b"]})
+        found = read_combinations(duck, table, **roles)
+        assert_same(found, by_query(table, **roles))
+        assert ("9", "10") in (*found.domains, found.sensitive_domain)
+        assert [each.as_py() for each in duck.domains[table, "q"].values] == ["9", "10"]
+
+
 def test_parts_of_a_folder_are_one_table(
     duck: DuckDBEngine, files: TableFiles, counted: list[bool]
 ) -> None:
@@ -303,6 +316,7 @@ def test_a_file_written_anew_meanwhile_is_refused(
 
 TEXT = PresumedColumn(Domain("q", pa.array(["a", "b"]), has_null=False), None)
 NUMBERS = PresumedColumn(Domain("q", pa.array([3, 4, 5]), has_null=False), 3)
+SOME = PresumedColumn(Domain("q", pa.array([3, 4, 5]), has_null=True), 3)
 DAYS = PresumedColumn(Domain("q", pa.array([DAY]), has_null=True), DAY.toordinal() - 719_163)
 WHOLE = PresumedAmounts(Column("v", ColumnKind.INTEGER), 0, 9)
 CENTS = PresumedAmounts(Column("v", ColumnKind.DECIMAL, 12, 2), 0, 9)
@@ -321,6 +335,11 @@ LIES: Mapping[str, Callable[[], object]] = {
     "a day that would be null": lambda: DAYS.lookup(
         pa.array([DAY, date(2024, 2, 29), None]), ADDED
     ),
+    "a day in the place of null": lambda: DAYS.lookup(
+        pa.array([DAY, date(2024, 2, 28), None]), ADDED
+    ),
+    "a number in the place of null": lambda: SOME.lookup(pa.array([3, 6, None]), ADDED),
+    "a null number in the place of null": lambda: SOME.lookup(pa.array([6, None]), ADDED),
     "an amount below": lambda: WHOLE.units(pa.array([-1, 2])),
     "an amount above": lambda: WHOLE.units(pa.array([10, None])),
     "an amount of more digits than declared": lambda: CENTS.units(

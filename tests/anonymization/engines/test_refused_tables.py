@@ -34,6 +34,7 @@ SECRET = "Zanzibar Ltd"
         (b"1,2\n3,4\n", "is no header"),
         (b"a,\n1,2\n", "is no header"),
         (b"a,a\n1,2\n", "more than one column is called a"),
+        (b"tenant,b,Tenant\n1,2,3\n", "called Tenant, tenant, capital letters aside"),
     ],
 )
 def test_what_is_no_csv_table_is_refused(files: TableFiles, text: bytes, said: str) -> None:
@@ -89,6 +90,12 @@ def test_a_parquet_file_without_rows_is_refused(files: TableFiles) -> None:
     """Nothing can be said of it, least of all that it is safe."""
     with pytest.raises(UnreadableTable, match="has no rows"):
         files.parquet({"a": pa.array([], pa.int64())})
+
+
+def test_names_that_differ_in_case_alone_are_refused(files: TableFiles) -> None:
+    """DuckDB takes either for the other: another column's tenants would be counted."""
+    with pytest.raises(UnreadableTable, match="called Tenant, tenant, capital letters aside"):
+        files.parquet({"tenant": ["x"], "Tenant": ["1"]})
 
 
 def test_parts_of_two_schemas_are_refused(files: TableFiles) -> None:
