@@ -6,7 +6,7 @@ A head is signed only where the tree begins with what was signed before.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -14,6 +14,7 @@ from pathlib import Path
 
 from lineage.ledger_handovers import KeyChain
 from lineage.ledger_keys import ledger_key
+from lineage.ledger_newest import ledger_state, newest_in_database, newest_outside
 from lineage.ledger_notes import Checkpoint, CheckpointRefused, SigningKey, sealed_checkpoint
 from lineage.ledger_places import (
     PLACES_SETTING,
@@ -42,7 +43,6 @@ __all__ = [
 
 _PURPOSE = "ledger seal"
 _LONGEST_WAIT = timedelta(hours=1)
-_MOST_PASSED_OVER = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ def _watch(platform: Platform) -> None:
     """Raise an alert where entries have waited too long; a database that is down says so itself."""
     with suppress(StoreError):
         with platform.platform_session(_PURPOSE) as session:
-            state = session.ledger_ascend_platform_metric().state()
+            state = ledger_state(platform.home, session.ledger_ascend_platform_metric())
         waits_since = state.oldest_unsealed_at
         if waits_since is not None and datetime.now(UTC) - waits_since > _LONGEST_WAIT:
             platform.alerts.ledger_unsealed()
@@ -144,10 +144,13 @@ def _head(
     size: int,
 ) -> tuple[StoredCheckpoint | None, int]:
     """The checkpoint over that many leaves, and how many the last one had."""
-    stored, signed = _newest_of_ours(ledger, chain)
-    notes = [local.newest(), *_newest_outside()]
+    stored, signed = newest_in_database(ledger, chain) or (None, None)
+    notes = [local.newest(), *newest_outside()]
     newest = max(
-        [*signed, *(_own(note, chain) for note in notes if note is not None)],
+        [
+            *([signed] if signed else []),
+            *(_own(note, chain) for note in notes if note is not None),
+        ],
         key=lambda signed: signed.size,
         default=None,
     )
@@ -173,37 +176,15 @@ def _head(
     return StoredCheckpoint(size, root, frontier.to_bytes(), note), before
 
 
-def _newest_outside() -> Iterator[str | None]:
-    # A place that cannot be read now is offered the new head, and says then what is wrong.
-    with suppress(PlaceRefused):
-        for place in outside_places():
-            with suppress(PlaceRefused):
-                yield place.newest()
-
-
-def _newest_of_ours(
-    ledger: AscendPlatformMetricLedger, chain: KeyChain
-) -> tuple[StoredCheckpoint | None, list[Checkpoint]]:
-    """The newest checkpoint in the database that our keys signed, and what it says.
-
-    Others are for a verification to find: they stop nothing, since whoever has the platform's login
-    can write them.
-    """
-    for stored in ledger.newest_checkpoints(_MOST_PASSED_OVER):
-        with suppress(CheckpointRefused):
-            return stored, [chain.open(stored.note)]
-    return None, []
-
-
-def _beginning(stored: StoredCheckpoint | None, signed: Sequence[Checkpoint]) -> Frontier:
+def _beginning(stored: StoredCheckpoint | None, signed: Checkpoint | None) -> Frontier:
     """The frontier from which to go on: it counts only where it leads to the root that was signed.
 
     Without one the leaves are counted again from the first.
     """
-    if stored is not None:
+    if stored is not None and signed is not None:
         with suppress(NotAFrontier):
             frontier = Frontier.from_bytes(stored.size, stored.frontier)
-            if any((s.size, s.root) == (stored.size, frontier.root()) for s in signed):
+            if (signed.size, signed.root) == (stored.size, frontier.root()):
                 return frontier
     return Frontier()
 

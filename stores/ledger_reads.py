@@ -63,11 +63,15 @@ class StoredHandover:
 
 @dataclass(frozen=True, slots=True)
 class LedgerState:
-    """How much of the ledger is under a checkpoint, and since when the rest waits."""
+    """How much of the ledger is under a checkpoint of its own, and since when the rest waits.
+
+    ``strangers`` of what waits are under a checkpoint that only the database has.
+    """
 
     entries: int
     sealed: int
     unsealed: int
+    strangers: int
     oldest_unsealed_at: datetime | None
 
 
@@ -160,19 +164,22 @@ class AscendPlatformMetricLedger:
         rows = self._rows("SELECT * FROM control.ledger_differences() ORDER BY 1, 2, 3")
         return [(row["kind"], row["row_key"], row["difference"]) for row in rows]
 
-    def state(self) -> LedgerState:
-        """What is sealed and what waits."""
+    def state(self, signed: int) -> LedgerState:
+        """What is sealed and what waits, where the ledger's keys signed that many leaves.
+
+        The database cannot tell whose key signed a checkpoint: its own count for nothing here.
+        """
         (row,) = self._rows(
-            "WITH sealed AS (SELECT COALESCE(max(tree_size), 0) AS size "
-            "FROM control.ledger_checkpoints) "
-            "SELECT count(*) AS entries, (SELECT size FROM sealed) AS sealed, "
-            "count(*) FILTER (WHERE l.position IS NULL OR l.position >= (SELECT size FROM sealed))"
-            " AS unsealed, min(e.written_at) FILTER (WHERE l.position IS NULL "
-            "OR l.position >= (SELECT size FROM sealed)) AS oldest "
-            "FROM control.ledger_entries e LEFT JOIN control.ledger_leaves l USING (entry_id)"
+            "SELECT count(*) AS entries, "
+            "count(*) FILTER (WHERE l.position IS NULL OR l.position >= :signed) AS unsealed, "
+            "count(*) FILTER (WHERE l.position >= :signed AND l.position < "
+            "(SELECT max(tree_size) FROM control.ledger_checkpoints)) AS strangers, "
+            "min(e.written_at) FILTER (WHERE l.position IS NULL OR l.position >= :signed) "
+            "AS oldest FROM control.ledger_entries e LEFT JOIN control.ledger_leaves l USING (entry_id)",
+            signed=signed,
         )
         return LedgerState(
-            int(row["entries"]), int(row["sealed"]), int(row["unsealed"]), row["oldest"]
+            int(row["entries"]), signed, int(row["unsealed"]), int(row["strangers"]), row["oldest"]
         )
 
     def _streamed(self, statement: str, **parameters: object) -> Iterator[tuple[Any, ...]]:
