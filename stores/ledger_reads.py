@@ -175,7 +175,8 @@ class AscendPlatformMetricLedger:
             "count(*) FILTER (WHERE l.position >= :signed AND l.position < "
             "(SELECT max(tree_size) FROM control.ledger_checkpoints)) AS strangers, "
             "min(e.written_at) FILTER (WHERE l.position IS NULL OR l.position >= :signed) "
-            "AS oldest FROM control.ledger_entries e LEFT JOIN control.ledger_leaves l USING (entry_id)",
+            "AS oldest FROM control.ledger_entries e "
+            "LEFT JOIN control.ledger_leaves l USING (entry_id)",
             signed=signed,
         )
         return LedgerState(

@@ -9,20 +9,25 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
 from lineage.ledger import export_ledger, ledger_protection, prove_promotion, verify_installation
 from lineage.ledger_keys import ledger_key
 from lineage.ledger_notes import SigningKey
 from lineage.ledger_places import local_place
 from lineage.ledger_proofs import NothingToProve, verify_proof
+from lineage.ledger_rotation import rotate_key
 from lineage.ledger_sealing import seal, seal_line
+from lineage.ledger_succession import LedgerForked
+from stores.errors import BoundaryRefused
 from stores.platform import Platform
 from tests.lineage.ledger_attacks import PROMOTION, record_something
-from tests.lineage.test_ledger_garbage import _head, _record
+from tests.lineage.test_ledger_garbage import _found, _handover, _head, _record
 from tests.lineage.test_ledger_sealing import changed, write_something
 
 pytestmark = pytest.mark.integration
 
+_HANDOVERS = "control.ledger_handovers"
 _WHY = "that no key of this ledger signed, which protects nothing"
 
 
@@ -164,3 +169,37 @@ def test_an_export_has_what_is_sealed_with_our_checkpoint(
     with path.open("w", encoding="utf-8") as out:
         assert export_ledger(platform, out) == size
     assert report.note in json.loads(path.read_text(encoding="utf-8").split("\n")[0])["checkpoints"]
+
+
+def _removed_by_a_superuser(platform: Platform, new_key: str) -> None:
+    """What docs/ledger.md tells an operator to do with a handover that stops the sealer."""
+    with platform.admin_engine().begin() as connection:
+        connection.exec_driver_sql(f"ALTER TABLE {_HANDOVERS} DISABLE TRIGGER append_only")
+        connection.execute(text(f"DELETE FROM {_HANDOVERS} WHERE new_key = :k"), {"k": new_key})
+        connection.exec_driver_sql(f"ALTER TABLE {_HANDOVERS} ENABLE ALWAYS TRIGGER append_only")
+
+
+def test_what_a_copy_of_an_old_key_can_do_with_the_platforms_login(platform: Platform) -> None:
+    """Not hand the ledger on again; hand it to the first key, late: sealing stops until it goes.
+
+    Proofs and the status go on: the chain is followed from the key that signs now.
+    """
+    old = ledger_key(platform.home)
+    thief = SigningKey.fresh(old.name)
+    seal(platform)
+    rotate_key(platform, "the year is over")
+    with pytest.raises(BoundaryRefused, match="another handover of this key"):
+        _record(platform, _handover(platform, old, thief))
+    write_something(platform)
+    _record(platform, _handover(platform, thief, old))
+    try:
+        with pytest.raises(LedgerForked, match="smaller tree than the one before it"):
+            seal(platform)
+        assert "not sealed" in seal_line(platform)
+        assert "out_of_turn" in _found(platform)
+        proof = prove_promotion(platform, UUID(PROMOTION), None)
+        assert verify_proof(proof, ledger_key(platform.home).verifier).sound
+    finally:
+        _removed_by_a_superuser(platform, str(old.verifier))
+    assert seal(platform).added > 0
+    assert "not_handed_over" in _found(platform)
