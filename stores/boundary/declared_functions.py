@@ -81,6 +81,7 @@ FUNCTIONS: Mapping[str, DeclaredFunction] = {
             "require_note(text,bigint,bytea,text[],text[])",
             "verifier_id(text,text)",
             "hides_text(text)",
+            "characters_seen(text)",
             "refuse_hidden_text()",
             "supersede_candidates(uuid)",
             "supersede_releases(uuid)",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,7 @@ from sqlalchemy import Connection, Row, text
 from catalog.registry import Registry
 from stores.platform import Platform
 
-__all__ = ["Check", "Inspected"]
+__all__ = ["Check", "Inspected", "text_digest"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +36,13 @@ class Check:
     holds: str
     remedy: str
     violations: Callable[[Inspected], Iterable[str]]
+
+
+def text_digest(seen: Inspected, name: str) -> str:
+    """SHA-256 of language and text of that function of schema control; empty where it is none."""
+    rows = seen.rows(
+        "SELECT l.lanname || ' ' || p.prosrc AS text FROM pg_proc p "
+        "JOIN pg_language l ON l.oid = p.prolang WHERE p.oid = to_regprocedure(:name)",
+        name=f"control.{name}",
+    )
+    return hashlib.sha256(rows[0].text.encode()).hexdigest() if rows else ""

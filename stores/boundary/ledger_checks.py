@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 
-from stores.boundary.inspection import Check, Inspected
+from stores.boundary.inspection import Check, Inspected, text_digest
 from stores.boundary.rules import LEDGERED, ledger_trigger
 from stores.boundary.table_checks import lacking
 
@@ -74,7 +73,7 @@ def _ledger_texts(seen: Inspected) -> Iterator[str]:
     changed = [
         f"the text of control.{name} is not the one that is known"
         for name, digest in _TEXTS.items()
-        if _digest(seen, name) != digest
+        if text_digest(seen, name) != digest
     ]
     yield from changed
     if changed:
@@ -92,15 +91,6 @@ def _ledger_texts(seen: Inspected) -> Iterator[str]:
         )
         if row.due is None or row.found != row.due:
             yield f"the ledger's trigger of {table} is not written for its columns as they are"
-
-
-def _digest(seen: Inspected, name: str) -> str:
-    rows = seen.rows(
-        "SELECT l.lanname || ' ' || p.prosrc AS text FROM pg_proc p "
-        "JOIN pg_language l ON l.oid = p.prolang WHERE p.oid = to_regprocedure(:name)",
-        name=f"control.{name}",
-    )
-    return hashlib.sha256(rows[0].text.encode()).hexdigest() if rows else ""
 
 
 LEDGER_CHECKS: tuple[Check, ...] = (

@@ -22,6 +22,7 @@ from stores.boundary.privilege_checks import PRIVILEGE_CHECKS
 from stores.boundary.reason_checks import REASON_CHECKS
 from stores.boundary.role_checks import ROLE_CHECKS
 from stores.boundary.table_checks import TABLE_CHECKS
+from stores.boundary.text_checks import TEXT_CHECKS
 from stores.errors import BoundaryRefused, StoreError, translated_errors
 from stores.platform import Platform
 
@@ -42,6 +43,7 @@ CHECKS: tuple[Check, ...] = (
     *TABLE_CHECKS,
     *LEDGER_CHECKS,
     *REASON_CHECKS,
+    *TEXT_CHECKS,
     *POLICY_CHECKS,
     *PRIVILEGE_CHECKS,
     *CATALOG_CHECKS,

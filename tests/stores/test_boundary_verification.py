@@ -22,6 +22,7 @@ from stores.boundary.verification import (
 )
 from stores.databases import ServerDatabase
 from stores.platform import Platform
+from stores.reasons import HIDING
 from stores.startup import bring_up
 from tests.stores.conftest import Owners
 
@@ -95,6 +96,21 @@ _WEAKENINGS = tuple(
         ("hidden text in no reason but new ones", "triggers.readable", "DROP TRIGGER readable ON control.tenant_removals; CREATE TRIGGER readable BEFORE INSERT ON control.tenant_removals FOR EACH ROW EXECUTE FUNCTION control.refuse_hidden_text('reason'); ALTER TABLE control.tenant_removals ENABLE ALWAYS TRIGGER readable"),
         ("another column looked at", "triggers.readable", "DROP TRIGGER readable ON control.audit_signoffs; CREATE TRIGGER readable BEFORE INSERT OR UPDATE OF note ON control.audit_signoffs FOR EACH ROW EXECUTE FUNCTION control.refuse_hidden_text('reason'); ALTER TABLE control.audit_signoffs ENABLE ALWAYS TRIGGER readable"),
         ("nothing hides", "triggers.readable", "CREATE OR REPLACE FUNCTION control.hides_text(said text) RETURNS boolean LANGUAGE sql IMMUTABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$SELECT false$$"),
+        ("nothing hides, whatever is looked for", "functions.text", f"CREATE OR REPLACE FUNCTION control.hides_text(said text) RETURNS boolean LANGUAGE sql IMMUTABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$SELECT false AND said ~ ('{HIDING}')$$"),
+        ("whatever hides is taken", "functions.text", "CREATE OR REPLACE FUNCTION control.refuse_hidden_text() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$BEGIN RETURN NEW; END$$"),
+        ("blanks are seen", "functions.text", "CREATE OR REPLACE FUNCTION control.characters_seen(said text) RETURNS integer LANGUAGE sql IMMUTABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$SELECT length(said)$$"),
+        ("no reason is required", "functions.text", "CREATE OR REPLACE FUNCTION control.require_reason(reason_ text) RETURNS void LANGUAGE plpgsql IMMUTABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$BEGIN END$$"),
+        ("half a candidate", "functions.text", "CREATE OR REPLACE FUNCTION control.require_whole_candidate() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$BEGIN RETURN NULL; END$$"),
+        ("anybody's filing", "functions.text", "CREATE OR REPLACE FUNCTION control.own_filing(promotion uuid) RETURNS control.open_filings LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$SELECT * FROM control.open_filings o WHERE o.promotion_id = promotion$$"),
+        ("complete without what was sent", "functions.text", "CREATE OR REPLACE FUNCTION control.complete_candidate(promotion uuid, sent jsonb) RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$DELETE FROM control.open_filings o WHERE o.promotion_id = promotion$$"),
+        ("cells without a digest", "functions.text", "CREATE OR REPLACE FUNCTION control.candidate_digest(promotion uuid) RETURNS text LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$SELECT ''::text$$"),
+        ("promotions that may be anything", "functions.text", "CREATE OR REPLACE FUNCTION control.guard_promotion() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$BEGIN RETURN COALESCE(NEW, OLD); END$$"),
+        ("any head", "functions.text", "CREATE OR REPLACE FUNCTION control.require_head(size bigint, root_ bytea) RETURNS bytea LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$SELECT root_$$"),
+        ("any note", "functions.text", "CREATE OR REPLACE FUNCTION control.require_note(note text, size bigint, root bytea, further text[], ids text[]) RETURNS void LANGUAGE plpgsql IMMUTABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$BEGIN END$$"),
+        ("one root for all", "functions.text", "CREATE OR REPLACE FUNCTION control.frontier_root(frontier bytea) RETURNS bytea LANGUAGE sql IMMUTABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$SELECT NULL::bytea$$"),
+        ("a tree that never grows", "functions.text", "CREATE OR REPLACE FUNCTION control.grown_frontier(from_size bigint, from_frontier bytea, to_size bigint) RETURNS bytea LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$SELECT from_frontier$$"),
+        ("own eyes alone", "functions.text", "CREATE OR REPLACE FUNCTION control.require_four_eyes() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$BEGIN RETURN NEW; END$$"),
+        ("changes that are not refused", "functions.text", "CREATE OR REPLACE FUNCTION control.refuse_change() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$BEGIN RETURN NULL; END$$"),
         ("scopes unaudited", "triggers.admin_writes", "ALTER TABLE control.steward_scopes DISABLE TRIGGER admin_write"),
         ("provenance can be changed", "triggers.append_only", "DROP TRIGGER append_only ON control.version_provenance"),
         ("audit trigger dropped", "triggers.append_only", "DROP TRIGGER append_only ON control.approvals"),
