@@ -8,12 +8,12 @@ from stores.boundary.inspection import Check, Inspected, text_digest
 from stores.boundary.rules import LEDGERED, ledger_trigger
 from stores.boundary.table_checks import lacking
 
-__all__ = ["LEDGER_CHECKS"]
+__all__ = ["LEDGER_CHECKS", "LEDGER_TEXTS"]
 
 # What writes the triggers and their records, by SHA-256 of language and text: the triggers are held
 # against what these functions say, so what they say must be known.  A migration that changes one
 # changes its digest here.
-_TEXTS: Mapping[str, str] = {
+LEDGER_TEXTS: Mapping[str, str] = {
     "append_entry(text,text,text,jsonb,text[])": (
         "347b3e02f020b9a83231cac4ded5a82c9240f445ba111bab3dbac912b0db3ac9"
     ),
@@ -72,7 +72,7 @@ def _ledger(seen: Inspected) -> Iterator[str]:
 def _ledger_texts(seen: Inspected) -> Iterator[str]:
     changed = [
         f"the text of control.{name} is not the one that is known"
-        for name, digest in _TEXTS.items()
+        for name, digest in LEDGER_TEXTS.items()
         if text_digest(seen, name) != digest
     ]
     yield from changed

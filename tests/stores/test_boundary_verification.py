@@ -10,8 +10,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
-from sqlalchemy import Connection, make_url
+from sqlalchemy import Connection, make_url, text
 
+from stores.boundary.ledger_checks import LEDGER_TEXTS
+from stores.boundary.rules import LEDGERED, ledger_trigger
+from stores.boundary.text_checks import TEXTS
 from stores.boundary.verification import (
     CHECKS,
     BoundaryUnsound,
@@ -263,6 +266,26 @@ def test_a_weakening_is_caught_by_its_rule(
 ) -> None:
     """The rule that forbids it names it; another rule may do so as well."""
     assert weakening.rule in violated[weakening.name]
+
+
+def test_every_function_is_held_by_its_text(platform: Platform) -> None:
+    """One that was changed in the least is named; one that nobody knows is not there."""
+    every = {*TEXTS, *LEDGER_TEXTS, *(f"{ledger_trigger(table)}()" for table in LEDGERED)}
+    found = (
+        "SELECT substr(p.oid::regprocedure::text, 9) FROM pg_proc p "
+        "WHERE p.pronamespace = 'control'::regnamespace"
+    )
+    longer = (
+        "SET LOCAL allow_system_table_mods = on; UPDATE pg_proc SET prosrc = prosrc || E'\\n' "
+        "WHERE pronamespace = 'control'::regnamespace"
+    )
+    with _weakened(platform, longer) as connection:
+        assert {row[0] for row in connection.execute(text(found))} == every
+        results = {result.rule: result.violations for result in inspect(connection, platform)}
+    told = [*results["functions.text"], *results["triggers.ledger_text"]]
+    assert {each.split(" is not the one")[0] for each in told} == {
+        f"the text of control.{name}" for name in (*TEXTS, *LEDGER_TEXTS)
+    }
 
 
 def test_the_score(violated: dict[str, set[str]], capsys: pytest.CaptureFixture[str]) -> None:
