@@ -22,6 +22,9 @@ __all__ = [
 SHORTEST_REASON, LONGEST_REASON = 3, 2_000
 REASON_LENGTH = f"{SHORTEST_REASON} to {LONGEST_REASON:,} characters"
 
+# What a reason may have and nobody sees: blanks, joiners and selectors.
+UNSEEN = r"[\t\n \u00A0\u1680\u2000-\u200A\u200C\u200D\u202F\u205F\u3000\uFE0E\uFE0F]"
+
 # Control characters but tab and line feed, format characters (among them all that turn text round),
 # line and paragraph separators, and what else Unicode draws as nothing: fillers, the blank of
 # Braille, the null notehead, halves of a surrogate pair. What has no meaning that is agreed upon,
@@ -36,11 +39,9 @@ HIDING = (
     r"\uFFFE\uFFFF\U000110BD\U000110CD\U00013430-\U00013442\U00016FE4\U0001BC9D"
     r"\U0001BCA0-\U0001BCA3\U0001D159\U0001D173-\U0001D17A\U00040000-\U0010FFFF]"
     r"|(^|[^\u0600-\u109F\u1780-\u18AF])[\u200C\u200D]"
-    r"|(^|[\t\n \u00A0\u1680\u2000-\u200A\u200C\u200D\u202F\u205F\u3000\uFE0E\uFE0F])[\uFE0E\uFE0F]"
+    rf"|(^|{UNSEEN})[\uFE0E\uFE0F]"
 )
 _HIDING = re.compile(HIDING)
-# What a reason may have and nobody sees: blanks, joiners and selectors.
-UNSEEN = r"[\t\n \u00A0\u1680\u2000-\u200A\u200C\u200D\u202F\u205F\u3000\uFE0E\uFE0F]"
 _UNSEEN = re.compile(UNSEEN)
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +11,16 @@ from sqlalchemy import Connection, Row, text
 from catalog.registry import Registry
 from stores.platform import Platform
 
-__all__ = ["Check", "Inspected", "text_digest"]
+__all__ = ["Check", "Inspected", "changed_texts"]
+
+_CHANGED = """
+SELECT t.name FROM unnest(CAST(:names AS text[]), CAST(:digests AS text[])) AS t (name, digest)
+LEFT JOIN pg_proc p ON p.oid = to_regprocedure('control.' || t.name)
+LEFT JOIN pg_language l ON l.oid = p.prolang
+WHERE encode(sha256(convert_to(l.lanname || ' ' || p.prosrc, 'UTF8')), 'hex')
+      IS DISTINCT FROM t.digest
+ORDER BY t.name
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +46,10 @@ class Check:
     violations: Callable[[Inspected], Iterable[str]]
 
 
-def text_digest(seen: Inspected, name: str) -> str:
-    """SHA-256 of language and text of that function of schema control; empty where it is none."""
-    rows = seen.rows(
-        "SELECT l.lanname || ' ' || p.prosrc AS text FROM pg_proc p "
-        "JOIN pg_language l ON l.oid = p.prolang WHERE p.oid = to_regprocedure(:name)",
-        name=f"control.{name}",
-    )
-    return hashlib.sha256(rows[0].text.encode()).hexdigest() if rows else ""
+def changed_texts(seen: Inspected, texts: Mapping[str, str]) -> list[str]:
+    """Which functions of schema control are not there, or read otherwise.
+
+    ``texts`` maps signatures to the SHA-256 of language and text, in hexadecimal.
+    """
+    rows = seen.rows(_CHANGED, names=list(texts), digests=list(texts.values()))
+    return [f"the text of control.{row.name} is not the one that is known" for row in rows]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from stores.boundary.inspection import Check, Inspected, text_digest
+from stores.boundary.inspection import Check, Inspected, changed_texts
 from stores.boundary.rules import LEDGERED, ledger_trigger
 from stores.boundary.table_checks import lacking
 
@@ -70,11 +70,7 @@ def _ledger(seen: Inspected) -> Iterator[str]:
 
 
 def _ledger_texts(seen: Inspected) -> Iterator[str]:
-    changed = [
-        f"the text of control.{name} is not the one that is known"
-        for name, digest in LEDGER_TEXTS.items()
-        if text_digest(seen, name) != digest
-    ]
+    changed = changed_texts(seen, LEDGER_TEXTS)
     yield from changed
     if changed:
         return  # what they would say of the triggers says nothing, and is not run

@@ -5,9 +5,9 @@ The ledger's own are held in ledger_checks.py, which holds what they write as we
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
-from stores.boundary.inspection import Check, Inspected
+from stores.boundary.inspection import Check, changed_texts
 
 __all__ = ["TEXTS", "TEXT_CHECKS"]
 
@@ -249,20 +249,6 @@ TEXTS: Mapping[str, str] = {
         "03e6b2cb4d7d7dac9dcb285c50116ad9535651db45bd864ce5f2ff444238a44e"
     ),
 }
-_CHANGED = """
-SELECT t.name FROM unnest(CAST(:names AS text[]), CAST(:digests AS text[])) AS t (name, digest)
-LEFT JOIN pg_proc p ON p.oid = to_regprocedure('control.' || t.name)
-LEFT JOIN pg_language l ON l.oid = p.prolang
-WHERE encode(sha256(convert_to(l.lanname || ' ' || p.prosrc, 'UTF8')), 'hex')
-      IS DISTINCT FROM t.digest
-ORDER BY t.name
-"""
-
-
-def _texts(seen: Inspected) -> Iterator[str]:
-    changed = seen.rows(_CHANGED, names=list(TEXTS), digests=list(TEXTS.values()))
-    for row in changed:
-        yield f"the text of control.{row.name} is not the one that is known"
 
 
 TEXT_CHECKS: tuple[Check, ...] = (
@@ -270,6 +256,6 @@ TEXT_CHECKS: tuple[Check, ...] = (
         "functions.text",
         "every function of the control schema reads as the migrations wrote it",
         "undo the change by hand, then look at what was written meanwhile",
-        _texts,
+        lambda seen: changed_texts(seen, TEXTS),
     ),
 )
