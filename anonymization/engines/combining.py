@@ -1,7 +1,8 @@
 """Reads the distinct combinations of a table's quasi-identifiers, and who and what is in them.
 
-Rows stay in the engine. What leaves it is one line a combination and tenant, and one a combination
-and sensitive value; the names of tenants and funds become codes.
+Rows that fit into memory are counted in this process; others stay in the engine. What leaves it is
+one line a combination and tenant, and one a combination and sensitive value; the names of tenants
+and funds become codes.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from anonymization.engines.entries import (
     classes_of,
     entries,
     key_offset,
+    of_no_fund,
     part_width,
     whole_numbers,
 )
@@ -32,7 +34,12 @@ from anonymization.engines.sources import Table, TableKind
 from anonymization.engines.used_values import without_unused
 from anonymization.engines.written_values import written_domains
 from anonymization.generalization.combinations import Combinations
-from expectations.disclosure.classes import Classes, Contributors, IntArray, SensitiveValues
+from expectations.disclosure.classes import (
+    Classes,
+    Contributors,
+    IntArray,
+    SensitiveValues,
+)
 
 __all__ = ["fund_of_tenant", "read_combinations"]
 
@@ -131,7 +138,7 @@ def fund_of_tenant(engine: Engine, coded: CodedTable, roles: Roles) -> IntArray:
             "so nobody could be counted behind them; fill the column or leave the rows out"
         )
         raise UnusableColumn(message)
-    fund = np.asarray(-1 - np.arange(len(tenants), dtype=np.int64))
+    fund = of_no_fund(len(tenants))
     if roles.fund is None:
         return fund
     pairs = engine.fetch(f"SELECT DISTINCT tenant, fund FROM {coded.source}")

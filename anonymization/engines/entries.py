@@ -16,7 +16,15 @@ import pyarrow as pa
 from anonymization.engines.coding import Codes
 from expectations.disclosure.classes import IntArray
 
-__all__ = ["Entries", "classes_of", "entries", "key_offset", "part_width", "whole_numbers"]
+__all__ = [
+    "Entries",
+    "classes_of",
+    "entries",
+    "key_offset",
+    "of_no_fund",
+    "part_width",
+    "whole_numbers",
+]
 
 _INT64_BITS = 63
 
@@ -81,6 +89,11 @@ def _sorted(
 def part_width(coded: Codes, part: str) -> int:
     """How many codes a tenant or sensitive value takes of a key."""
     return coded.others[part].null_code + 1
+
+
+def of_no_fund(tenants: int) -> IntArray:
+    """The fund code of tenants that have none: each a negative one of its own."""
+    return -1 - np.arange(tenants, dtype=np.int64)
 
 
 def key_offset(coded: Codes, parts: Sequence[str]) -> int:

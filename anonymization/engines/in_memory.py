@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from anonymization.engines.coding import Codes, codes_of, quasi_aliases
 from anonymization.engines.domains import Domain
-from anonymization.engines.entries import Entries
+from anonymization.engines.entries import Entries, of_no_fund, part_width
 from anonymization.engines.presumed_columns import (
     NotAsPresumed,
     PresumedAmounts,
@@ -114,7 +114,7 @@ def _count(
     if roles.tenant:
         if codes.others["tenant"].has_null:
             raise NotAsPresumed
-        alone = -1 - np.arange(len(codes.others["tenant"]), dtype=np.int64)
+        alone = of_no_fund(len(codes.others["tenant"]))
         funds = alone if pairs is None else pairs.funds(alone)
     return CountedRows(codes, entries_of(keys, layout, roles.parts), funds)
 
@@ -156,7 +156,7 @@ def _added(codes: Codes, layout: KeyLayout) -> dict[str, IntArray]:
     }
     for part, shift in (("tenant", layout.tenant_shift), ("sensitive", layout.amount_bits)):
         if part in codes.others:
-            found[part] = np.arange(codes.others[part].null_code + 1, dtype=np.int64) << shift
+            found[part] = np.arange(part_width(codes, part), dtype=np.int64) << shift
     return found
 
 
@@ -170,16 +170,15 @@ class _FundPairs:
 
     @classmethod
     def of(cls, coder: _Coder, codes: Codes) -> _FundPairs:
-        tenant, fund = codes.others["tenant"], codes.others["fund"]
-        funds = fund.null_code + 1
-        if (tenant.null_code + 1) * funds > _MOST_PAIRS:
+        tenants, funds = part_width(codes, "tenant"), part_width(codes, "fund")
+        if tenants * funds > _MOST_PAIRS:
             raise NotAsPresumed
         added = {
-            "tenant": np.arange(tenant.null_code + 1, dtype=np.int64) * funds,
+            "tenant": np.arange(tenants, dtype=np.int64) * funds,
             "fund": np.arange(funds, dtype=np.int64),
         }
-        marks = np.zeros((tenant.null_code + 1) * funds, dtype=np.bool_)
-        return cls(replace(coder, added=added, amounts=None), fund, marks)
+        marks = np.zeros(tenants * funds, dtype=np.bool_)
+        return cls(replace(coder, added=added, amounts=None), codes.others["fund"], marks)
 
     def note(self, rows: pa.RecordBatch, room: IntArray) -> None:
         """Mark the pairs of some rows; ``room`` is three lines of room to work in."""

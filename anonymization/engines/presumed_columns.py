@@ -6,7 +6,7 @@ not as was said (`NotAsPresumed`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -31,6 +31,8 @@ __all__ = [
     "presumed_columns",
 ]
 
+_Bounds = tuple[object, object, bool]
+"""The least and the largest value, and whether there are nulls."""
 _WIDEST = 65_536
 _AMOUNT_DIGITS = 18
 
@@ -127,12 +129,16 @@ def presumed_columns(
     if len(listed) < len(texts):
         raise NotAsPresumed
     found = {name: PresumedColumn(domain, None) for name, domain in listed.items()}
-    for name, kind in kinds.items():
-        if kind in {ColumnKind.INTEGER, ColumnKind.DATE}:
-            found[name] = _range_of(table, name)
-    if len(found) < len(kinds):
+    numbers = [
+        name for name, kind in kinds.items() if kind in {ColumnKind.INTEGER, ColumnKind.DATE}
+    ]
+    if len(texts) + len(numbers) < len(kinds):
         raise NotAsPresumed
-    return found
+    types = pq.read_schema(table.paths[0])
+    return found | {
+        name: _range_of(name, types.field(name).type, bounds)
+        for name, bounds in _bounds(table, numbers).items()
+    }
 
 
 def presumed_amounts(table: Table, column: str) -> PresumedAmounts:
@@ -142,7 +148,7 @@ def presumed_amounts(table: Table, column: str) -> PresumedAmounts:
         NotAsPresumed: if it is of another kind, or the file says no bounds
     """
     found = table.column(column)
-    least, largest, _ = _bounds(table, column)
+    least, largest, _ = _bounds(table, [column])[column]
     if (
         found.kind is ColumnKind.DECIMAL
         and isinstance(least, Decimal)
@@ -156,10 +162,8 @@ def presumed_amounts(table: Table, column: str) -> PresumedAmounts:
     return PresumedAmounts(found, min(low, 0), max(high, 0))
 
 
-def _range_of(table: Table, name: str) -> PresumedColumn:
-    least, largest, has_null = _bounds(table, name)
-    with pq.ParquetFile(table.paths[0]) as file:
-        kind = file.schema_arrow.field(name).type
+def _range_of(name: str, kind: pa.DataType, said: _Bounds) -> PresumedColumn:
+    least, largest, has_null = said
     if pa.types.is_date32(kind):
         bounds = pa.array([least, largest], kind).view(pa.int32())
     elif pa.types.is_signed_integer(kind):
@@ -174,22 +178,35 @@ def _range_of(table: Table, name: str) -> PresumedColumn:
     return PresumedColumn(Domain(name, values, has_null), low)
 
 
-def _bounds(table: Table, name: str) -> tuple[object, object, bool]:
-    """The least and largest value of a column, and whether it has nulls, as row groups say."""
-    lows, highs, nulls = [], [], 0
-    for path in table.paths:
+def _bounds(table: Table, names: Sequence[str]) -> dict[str, _Bounds]:
+    """The least and largest value of columns, and whether they have nulls, as row groups say."""
+    groups: dict[str, list[pq.Statistics]] = {name: [] for name in names}
+    for path in table.paths if names else ():
         with pq.ParquetFile(path) as file:
             for number in range(file.num_row_groups):
                 group = file.metadata.row_group(number)
                 chunks = map(group.column, range(group.num_columns))
-                chunk = next((each for each in chunks if each.path_in_schema == name), None)
-                said = None if chunk is None else chunk.statistics
-                if said is None or not (said.has_min_max and said.has_null_count):
-                    raise NotAsPresumed
-                lows.append(said.min)
-                highs.append(said.max)
-                nulls += said.null_count
-    return min(lows), max(highs), nulls > 0
+                said = {
+                    each.path_in_schema: each.statistics
+                    for each in chunks
+                    if each.path_in_schema in groups
+                }
+                for name, every in groups.items():
+                    every.append(said.get(name))
+    if any(
+        said is None or not (said.has_min_max and said.has_null_count)
+        for every in groups.values()
+        for said in every
+    ):
+        raise NotAsPresumed
+    return {
+        name: (
+            min(said.min for said in every),
+            max(said.max for said in every),
+            any(said.null_count for said in every),
+        )
+        for name, every in groups.items()
+    }
 
 
 def _unscaled(array: pa.Array) -> IntArray:

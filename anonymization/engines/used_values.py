@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from anonymization.engines.coding import Codes
 from anonymization.engines.domains import Domain, domain_of
+from anonymization.engines.entries import of_no_fund
 from anonymization.engines.presumed_columns import NotAsPresumed
 from anonymization.generalization.combinations import Combinations
 
@@ -38,11 +39,10 @@ def without_unused(found: Combinations, codes: Codes) -> tuple[Combinations, dic
         domains["tenant"] = _of(tenants, used)
         if not used.all():
             funds = who.fund_of_tenant[used]
-            alone = -1 - np.arange(len(funds))
             who = replace(
                 who,
                 tenant=_renumbered(used)[who.tenant],
-                fund_of_tenant=np.where(funds < 0, alone, funds),
+                fund_of_tenant=np.where(funds < 0, of_no_fund(len(funds)), funds),
             )
     if what is not None:
         used = what.overall > 0
